@@ -1,0 +1,3 @@
+//! The `amphis` binary.
+
+fn main() {}

@@ -1,0 +1,4 @@
+//! Bytecode: the instruction set, the code unit, and what builds them.
+
+pub mod code;
+pub mod instruction;
