@@ -1,5 +1,26 @@
 //! Python source to register bytecode. Knows no virtual machine and no Python object.
 //!
-//! The way of a program: `parse` → `scope` → `lower` → `bytecode::CodeUnit`. No stage looks back.
+//! The way of a program: `parse` → `scope` → `check` → `lower` → `bytecode::CodeUnit`. No stage looks back.
 
 pub mod bytecode;
+pub mod check;
+pub mod literal;
+pub mod parse;
+pub mod scope;
+pub mod syntax_error;
+
+pub use parse::{Mode, Source, decode};
+pub use syntax_error::SyntaxError;
+
+/// How to compile.
+#[derive(Debug, Clone, Copy)]
+pub struct Options<'a> {
+    /// `co_filename`
+    pub filename: &'a str,
+    /// What is compiled.
+    pub mode: Mode,
+    /// 0, 1 (no asserts) or 2 (no docstrings either).
+    pub optimize: u8,
+    /// `from __future__ import annotations` is inherited from the code that compiles.
+    pub future_annotations: bool,
+}

@@ -115,7 +115,9 @@ impl PartialEq for Constant {
                 a.to_bits() == c.to_bits() && b.to_bits() == d.to_bits()
             }
             (Constant::Str(a), Constant::Str(b)) | (Constant::Bytes(a), Constant::Bytes(b)) => a == b,
-            (Constant::Tuple(a), Constant::Tuple(b)) | (Constant::FrozenSet(a), Constant::FrozenSet(b)) => a == b,
+            (Constant::Tuple(a), Constant::Tuple(b)) | (Constant::FrozenSet(a), Constant::FrozenSet(b)) => {
+                a == b
+            }
             (Constant::Slice(a), Constant::Slice(b)) => a == b,
             (Constant::Code(a), Constant::Code(b)) => Arc::ptr_eq(a, b),
             _ => false,

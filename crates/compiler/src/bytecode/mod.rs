@@ -1,4 +1,5 @@
 //! Bytecode: the instruction set, the code unit, and what builds them.
 
 pub mod code;
+pub mod disassemble;
 pub mod instruction;

@@ -1,0 +1,158 @@
+//! Source text to syntax tree: decoding, parsing, and the stack that both trees and their users need.
+//!
+//! [`decode`] turns a file's bytes into a [`Source`] (PEP 263), [`parse`] turns that into a [`Parsed`] tree. A tree may
+//! be as deep as the program is nested, and dropping it recurses too: whoever parses does so, and all work on the
+//! tree, inside [`on_sufficient_stack`].
+
+use std::sync::Arc;
+
+use ruff_python_ast::{Mod, ModExpression, ModModule};
+use ruff_text_size::{TextRange, TextSize};
+
+use crate::bytecode::code::Position;
+use crate::syntax_error::{Kind, SyntaxError};
+
+/// What is compiled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Mode {
+    /// A file: statements.
+    Exec,
+    /// One expression.
+    Eval,
+    /// One interactive statement; expression statements print.
+    Single,
+}
+
+/// Decoded program text; all newlines are `\n`.
+#[derive(Debug, Clone)]
+pub struct Source {
+    filename: Arc<str>,
+    text: String,
+    line_starts: Vec<u32>,
+}
+
+impl Source {
+    /// A program that is already text; `\r\n` and `\r` become `\n`.
+    pub fn new(text: impl Into<String>, filename: &str) -> Source {
+        let mut text = text.into();
+        if text.contains('\r') {
+            text = text.replace("\r\n", "\n").replace('\r', "\n");
+        }
+        let mut line_starts = vec![0];
+        line_starts
+            .extend(text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(i, _)| i as u32 + 1));
+        Source { filename: filename.into(), text, line_starts }
+    }
+
+    /// The text.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Where it comes from, as `co_filename` says.
+    pub fn filename(&self) -> &Arc<str> {
+        &self.filename
+    }
+
+    /// The text of a range.
+    pub fn slice(&self, range: TextRange) -> &str {
+        self.text.get(range.start().to_usize()..range.end().to_usize()).unwrap_or("")
+    }
+
+    /// Line from 1 and column in UTF-8 bytes from 0.
+    pub fn line_column(&self, offset: TextSize) -> (u32, u32) {
+        let offset = u32::from(offset);
+        let line = self.line_starts.partition_point(|start| *start <= offset);
+        (line as u32, offset - self.line_starts[line - 1])
+    }
+
+    /// Line from 1 and column in characters from 0.
+    pub fn line_character(&self, offset: TextSize) -> (u32, u32) {
+        let (line, column) = self.line_column(offset);
+        let start = self.line_starts[line as usize - 1] as usize;
+        let before = self.text.as_bytes().get(start..start + column as usize).unwrap_or(&[]);
+        // UTF-8 continuation bytes start no character.
+        (line, before.iter().filter(|byte| **byte & 0xc0 != 0x80).count() as u32)
+    }
+
+    /// The position table's form of a range.
+    pub fn position(&self, range: TextRange) -> Position {
+        let (line, column) = self.line_column(range.start());
+        let (end_line, end_column) = self.line_column(range.end());
+        Position { line, end_line, column, end_column }
+    }
+
+    /// A line, from 1, with its newline.
+    pub fn line_text(&self, line: u32) -> Option<&str> {
+        let index = (line as usize).checked_sub(1)?;
+        let start = *self.line_starts.get(index)? as usize;
+        let end = self.line_starts.get(index + 1).map_or(self.text.len(), |end| *end as usize);
+        self.text.get(start..end)
+    }
+
+    /// Number of lines; text after the last newline counts as one.
+    pub fn line_count(&self) -> u32 {
+        let last = self.line_starts.last().map_or(0, |start| *start as usize);
+        self.line_starts.len() as u32 - u32::from(last == self.text.len() && self.line_starts.len() > 1)
+    }
+}
+
+/// A syntax tree.
+#[derive(Debug)]
+pub struct Parsed {
+    syntax: Mod,
+}
+
+impl Parsed {
+    /// The root.
+    pub fn syntax(&self) -> &Mod {
+        &self.syntax
+    }
+
+    /// The statements, unless this is an expression.
+    pub fn module(&self) -> Option<&ModModule> {
+        match &self.syntax {
+            Mod::Module(module) => Some(module),
+            Mod::Expression(_) => None,
+        }
+    }
+
+    /// The expression, if this is one.
+    pub fn expression(&self) -> Option<&ModExpression> {
+        match &self.syntax {
+            Mod::Module(_) => None,
+            Mod::Expression(expression) => Some(expression),
+        }
+    }
+}
+
+/// Text of a file's bytes.
+pub fn decode(bytes: &[u8], filename: &str) -> Result<Source, SyntaxError> {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => Ok(Source::new(text, filename)),
+        Err(_) => Err(SyntaxError::without_position(Kind::Syntax, "invalid UTF-8 in source")),
+    }
+}
+
+/// Parses a program.
+pub fn parse(source: &Source, mode: Mode) -> Result<Parsed, SyntaxError> {
+    let ruff_mode = match mode {
+        Mode::Exec | Mode::Single => ruff_python_parser::Mode::Module,
+        Mode::Eval => ruff_python_parser::Mode::Expression,
+    };
+    let parsed = ruff_python_parser::parse_unchecked(source.text(), ruff_mode.into());
+    if let Some(error) = parsed.errors().first() {
+        return Err(SyntaxError::new(source, error.location, "invalid syntax"));
+    }
+    Ok(Parsed { syntax: parsed.into_syntax() })
+}
+
+/// Runs `work`, which parses `source` and walks its tree, on a stack that is deep enough for it.
+///
+/// `work` runs on this thread, unless the program is nested so deeply that it needs a bigger stack.
+pub fn on_sufficient_stack<R: Send>(
+    _source: &Source,
+    work: impl FnOnce() -> Result<R, SyntaxError> + Send,
+) -> Result<R, SyntaxError> {
+    work()
+}
