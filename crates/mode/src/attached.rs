@@ -44,6 +44,8 @@ pub struct Attached {
     owner: OwnerId,
     /// How many storage guards this thread holds; an object that dies meanwhile is destroyed afterwards.
     guards: Cell<u32>,
+    /// Objects wait for destruction until the last guard is gone.
+    pending: Cell<bool>,
     /// How deep the destruction of nested objects has gone on the native stack.
     destroying: Cell<u32>,
     not_send: PhantomData<*mut ()>,
@@ -56,7 +58,7 @@ impl Attached {
     /// The thread must be attached for as long as the token can be reached, and `heap` must point to the
     /// heap whose id is `owner`, owned by this thread (or, in the `gil` build, shared under the GIL).
     pub const unsafe fn new(heap: NonNull<()>, owner: OwnerId) -> Self {
-        Attached { heap, owner, guards: Cell::new(0), destroying: Cell::new(0), not_send: PhantomData }
+        Attached { heap, owner, guards: Cell::new(0), pending: Cell::new(false), destroying: Cell::new(0), not_send: PhantomData }
     }
 
     /// The owner id of this thread's heap.
@@ -75,6 +77,12 @@ impl Attached {
     #[inline(always)]
     pub fn guards(&self) -> &Cell<u32> {
         &self.guards
+    }
+
+    /// Whether objects wait for destruction.
+    #[inline(always)]
+    pub fn pending(&self) -> &Cell<bool> {
+        &self.pending
     }
 
     /// The native nesting of destructors.

@@ -1,0 +1,280 @@
+//! The storage of `list`: an array of slots, grown in steps, replaced whole.
+//!
+//! # Protocol
+//! - Mutations need the list's critical section; each method that mutates takes it itself, once.
+//! - `get` and `len` take no lock (`object::slot`). A reader may see a list between two steps of `insert`, `pop(i)` or
+//!   a slice assignment, as CPython documents; it never sees an item that was not in the list.
+//!
+//! # Invariants
+//! - A1 Slots from `len` on are empty, so a stale length leads to an empty slot, never to a stale item.
+//! - A2 An array is freed only after all threads passed a safepoint, or at once while the process has one thread.
+//!
+//! Not here: methods, comparison, sorting (`vm`).
+
+mod array;
+
+use std::ops::Range;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use mode::{Attached, FREE_THREADED};
+
+use crate::lock::CriticalSection;
+use crate::object::handle::Obj;
+use crate::object::layout::{Layout, Payload};
+use crate::object::slot::Slot;
+use crate::shape::builtin;
+use crate::string::OutOfMemory;
+use crate::value::Value;
+use array::Array;
+
+/// The payload of a `list`.
+pub struct List {
+    array: Array,
+    len: AtomicUsize,
+}
+
+/// The layout of `list`.
+pub static LAYOUT: Layout = Layout::of::<List>();
+
+impl List {
+    /// A list of these values.
+    pub fn from_vec(items: Vec<Value>) -> List {
+        let array = Array::with_capacity(items.len()).unwrap_or_else(|_| array::out_of_memory(items.len()));
+        let len = items.len();
+        for (i, value) in items.into_iter().enumerate() {
+            array.slots()[i].replace(Some(value));
+        }
+        List { array, len: AtomicUsize::new(len) }
+    }
+
+    /// Number of items.
+    #[inline(always)]
+    pub fn len(&self) -> usize {
+        // Acquire pairs with the release in `set_len`: the items below it are visible.
+        self.len.load(Ordering::Acquire)
+    }
+
+    #[inline(always)]
+    fn set_len(&self, len: usize) {
+        // Release pairs with the acquire in `len`.
+        self.len.store(len, Ordering::Release);
+    }
+}
+
+impl Obj<List> {
+    /// A new `list` of these values.
+    pub fn list(token: &Attached, items: Vec<Value>) -> Obj<List> {
+        Obj::new(token, builtin::LIST, List::from_vec(items))
+    }
+
+    /// `self[index]`, or None beyond the end.
+    #[inline(always)]
+    pub fn get(&self, token: &Attached, index: usize) -> Option<Value> {
+        if index >= self.len() {
+            return None;
+        }
+        let slots = self.array.slots();
+        if FREE_THREADED && index >= slots.len() {
+            return self.get_locked(token, index);
+        }
+        // SAFETY: the index is below the capacity (in the gil build: below the length, which is below it).
+        let slot = unsafe { slots.get_unchecked(index) };
+        match slot.load(token, || self.array.is(slots)) {
+            Ok(Some(value)) => Some(value),
+            _ => self.get_locked(token, index),
+        }
+    }
+
+    #[cold]
+    fn get_locked(&self, token: &Attached, index: usize) -> Option<Value> {
+        let _section = CriticalSection::enter(token, self.header());
+        if index >= self.len() {
+            return None;
+        }
+        self.array.slots().get(index)?.load_locked(token)
+    }
+
+    /// `self[index] = value`; gives the value back if the index is beyond the end. The old item is dropped after the
+    /// section ended.
+    #[inline(always)]
+    pub fn set(&self, token: &Attached, index: usize, value: Value) -> Result<(), Value> {
+        let section = CriticalSection::enter(token, self.header());
+        if index >= self.len() {
+            return Err(value);
+        }
+        // SAFETY: the index is below the length.
+        let old = unsafe { self.array.slots().get_unchecked(index) }.replace(Some(value));
+        drop(section);
+        drop(old);
+        Ok(())
+    }
+
+    /// `self.append(value)`
+    #[inline(always)]
+    pub fn push(&self, token: &Attached, value: Value) -> Result<(), OutOfMemory> {
+        let _section = CriticalSection::enter(token, self.header());
+        let len = self.len();
+        if len == self.array.slots().len() {
+            self.array.grow(token, len, len + 1)?;
+        }
+        // SAFETY: there is room now.
+        unsafe { self.array.slots().get_unchecked(len) }.replace(Some(value));
+        self.set_len(len + 1);
+        Ok(())
+    }
+
+    /// Removes and returns the last item.
+    #[inline]
+    pub fn pop_last(&self, token: &Attached) -> Option<Value> {
+        let _section = CriticalSection::enter(token, self.header());
+        let len = self.len();
+        if len == 0 {
+            return None;
+        }
+        let value = self.array.slots()[len - 1].replace(None);
+        self.set_len(len - 1);
+        if len * 4 < self.array.slots().len() && len > 16 {
+            self.array.shrink(token, len - 1);
+        }
+        value
+    }
+
+    /// Removes and returns `self[index]`.
+    pub fn remove(&self, token: &Attached, index: usize) -> Option<Value> {
+        let len = self.len();
+        if index >= len {
+            return None;
+        }
+        if index + 1 == len {
+            return self.pop_last(token);
+        }
+        self.splice(token, index..index + 1, Vec::new()).ok().and_then(|mut removed| removed.pop())
+    }
+
+    /// Inserts before `index` (clamped to the length).
+    pub fn insert(&self, token: &Attached, index: usize, value: Value) -> Result<(), OutOfMemory> {
+        let section = CriticalSection::enter(token, self.header());
+        let len = self.len();
+        let index = index.min(len);
+        if len == self.array.slots().len() {
+            self.array.grow(token, len, len + 1)?;
+        }
+        self.array.shift(index..len, index + 1);
+        self.array.slots()[index].set_word(value.into_word());
+        self.set_len(len + 1);
+        drop(section);
+        Ok(())
+    }
+
+    /// Appends all of `values`.
+    pub fn extend(&self, token: &Attached, values: Vec<Value>) -> Result<(), OutOfMemory> {
+        let _section = CriticalSection::enter(token, self.header());
+        let len = self.len();
+        let wanted = len.checked_add(values.len()).ok_or(OutOfMemory)?;
+        if wanted > self.array.slots().len() {
+            self.array.grow(token, len, wanted)?;
+        }
+        let slots = self.array.slots();
+        for (i, value) in values.into_iter().enumerate() {
+            slots[len + i].replace(Some(value));
+        }
+        self.set_len(wanted);
+        Ok(())
+    }
+
+    /// Replaces the items in `range` (clamped) by `values`; hands out what was there.
+    pub fn splice(&self, token: &Attached, range: Range<usize>, values: Vec<Value>) -> Result<Vec<Value>, OutOfMemory> {
+        let _section = CriticalSection::enter(token, self.header());
+        let len = self.len();
+        let end = range.end.min(len);
+        let start = range.start.min(end);
+        let wanted = len - (end - start) + values.len();
+        if wanted > self.array.slots().len() {
+            self.array.grow(token, len, wanted)?;
+        }
+        let slots = self.array.slots();
+        let removed: Vec<Value> = slots[start..end].iter().filter_map(|slot| slot.replace(None)).collect();
+        if wanted > len {
+            self.array.shift(end..len, start + values.len());
+        } else {
+            self.array.shift(end..len, start + values.len());
+            for slot in &slots[wanted..len] {
+                slot.set_word(crate::value::singleton::UNBOUND);
+            }
+        }
+        for (i, value) in values.into_iter().enumerate() {
+            slots[start + i].set_word(value.into_word());
+        }
+        self.set_len(wanted);
+        if wanted * 4 < slots.len() && slots.len() > 16 {
+            self.array.shrink(token, wanted);
+        }
+        Ok(removed)
+    }
+
+    /// Counted references to all items.
+    pub fn snapshot(&self, token: &Attached) -> Vec<Value> {
+        self.snapshot_range(token, 0..usize::MAX)
+    }
+
+    /// Counted references to the items in `range` (clamped).
+    pub fn snapshot_range(&self, token: &Attached, range: Range<usize>) -> Vec<Value> {
+        let _section = CriticalSection::enter(token, self.header());
+        let end = range.end.min(self.len());
+        let start = range.start.min(end);
+        self.array.slots()[start..end].iter().filter_map(|slot| slot.load_locked(token)).collect()
+    }
+
+    /// Looks at all items inside the list's section.
+    pub fn with_items<R>(&self, token: &Attached, look: impl FnOnce(&[Value]) -> R) -> R {
+        let _section = CriticalSection::enter(token, self.header());
+        let slots = &self.array.slots()[..self.len()];
+        // SAFETY: slots below the length hold values (A1), and nobody mutates inside the section.
+        look(unsafe { std::slice::from_raw_parts(slots.as_ptr().cast::<Value>(), slots.len()) })
+    }
+
+    /// Takes all items out, leaving the list empty (`sort`, `clear`).
+    pub fn take(&self, token: &Attached) -> Vec<Value> {
+        let _section = CriticalSection::enter(token, self.header());
+        let len = self.len();
+        self.set_len(0);
+        let items = self.array.slots()[..len].iter().filter_map(|slot| slot.replace(None)).collect();
+        self.array.shrink(token, 0);
+        items
+    }
+
+    /// Puts `items` where there were none and hands out what came in between.
+    pub fn put_back(&self, token: &Attached, items: Vec<Value>) -> Result<Vec<Value>, OutOfMemory> {
+        self.splice(token, 0..usize::MAX, items)
+    }
+
+    /// Reverses in place.
+    pub fn reverse(&self, token: &Attached) {
+        let _section = CriticalSection::enter(token, self.header());
+        let slots = &self.array.slots()[..self.len()];
+        for i in 0..slots.len() / 2 {
+            let (low, high) = (slots[i].peek(), slots[slots.len() - 1 - i].peek());
+            slots[i].set_word(high);
+            slots[slots.len() - 1 - i].set_word(low);
+        }
+    }
+
+    /// How many items fit before the array grows.
+    pub fn capacity(&self) -> usize {
+        self.array.slots().len()
+    }
+}
+
+impl Payload for List {
+    fn trace(&self, visit: &mut dyn FnMut(&Value)) {
+        self.array.slots().iter().take(self.len()).filter_map(Slot::get).for_each(visit);
+    }
+}
+
+impl Drop for List {
+    fn drop(&mut self) {
+        for slot in &self.array.slots()[..self.len()] {
+            drop(slot.replace(None));
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! The right to mutate one object, or two.
+//!
+//! # Rules
+//! - C1 A section borrows the token, and Python code needs the token mutably: so none runs inside a section.
+//! - C2 Objects that die inside a section are destroyed after the thread's last section ends (`object::layout` D1).
+//! - C3 Two objects are taken in address order, by [`CriticalSection::enter_two`]; nobody nests sections to get two.
+
+use mode::primitive::Ordering;
+use mode::{Attached, FREE_THREADED};
+
+use super::object_lock;
+use crate::object::header::Header;
+use crate::object::layout;
+
+/// A held section; it ends when dropped.
+#[must_use]
+pub struct CriticalSection<'t> {
+    token: &'t Attached,
+    first: Option<&'t Header>,
+    second: Option<&'t Header>,
+}
+
+impl<'t> CriticalSection<'t> {
+    /// Takes the right to mutate `object`.
+    #[inline(always)]
+    pub fn enter(token: &'t Attached, object: &'t Header) -> Self {
+        token.guards().set(token.guards().get() + 1);
+        let first = if FREE_THREADED { Self::acquire(token, object) } else { None };
+        CriticalSection { token, first, second: None }
+    }
+
+    /// Takes the right to mutate `a` and `b` (which may be the same).
+    pub fn enter_two(token: &'t Attached, a: &'t Header, b: &'t Header) -> Self {
+        token.guards().set(token.guards().get() + 1);
+        if !FREE_THREADED {
+            return CriticalSection { token, first: None, second: None };
+        }
+        let (low, high) = if std::ptr::from_ref(a) <= std::ptr::from_ref(b) { (a, b) } else { (b, a) };
+        let first = Self::acquire(token, low);
+        let second = if std::ptr::eq(low, high) { None } else { Self::acquire(token, high) };
+        CriticalSection { token, first, second }
+    }
+
+    #[inline(always)]
+    fn acquire(token: &Attached, object: &'t Header) -> Option<&'t Header> {
+        // Relaxed: the bias changes only while this thread is stopped or for objects it does not own.
+        if object.lock_byte().load(Ordering::Relaxed) == object_lock::BIASED && object.owner() == token.owner() {
+            return None;
+        }
+        Self::acquire_foreign(token, object);
+        Some(object)
+    }
+
+    #[inline(never)]
+    fn acquire_foreign(token: &Attached, object: &Header) {
+        // Relaxed: as above; `revoke` synchronises through the stopped world.
+        if object.lock_byte().load(Ordering::Relaxed) == object_lock::BIASED {
+            object_lock::revoke(token, object);
+        }
+        object_lock::lock(token, object.lock_byte());
+    }
+}
+
+impl Drop for CriticalSection<'_> {
+    #[inline(always)]
+    fn drop(&mut self) {
+        if FREE_THREADED {
+            if let Some(second) = self.second {
+                object_lock::unlock(second.lock_byte());
+            }
+            if let Some(first) = self.first {
+                object_lock::unlock(first.lock_byte());
+            }
+        }
+        let guards = self.token.guards().get() - 1;
+        self.token.guards().set(guards);
+        if guards == 0 && self.token.pending().get() {
+            layout::drain_pending(self.token);
+        }
+    }
+}

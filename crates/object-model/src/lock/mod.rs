@@ -1,0 +1,10 @@
+//! Who may mutate shared storage, and when.
+//!
+//! In the `gil` build whoever is attached may; the types here cost a counter. In the `free-threaded` build they lock.
+
+pub mod critical_section;
+pub mod guarded;
+pub mod object_lock;
+
+pub use critical_section::CriticalSection;
+pub use guarded::{Guarded, GuardedRef};

@@ -1,0 +1,147 @@
+//! The one-byte lock: of every object's header, and of every `Guarded` cell.
+//!
+//! | value | meaning |
+//! |---|---|
+//! | [`FREE`] | nobody holds it |
+//! | [`HELD`] | a thread holds it |
+//! | [`HELD_PARKED`] | a thread holds it and others are parked |
+//! | [`BIASED`] | only the owner heap's thread mutates, with plain release stores and no lock |
+//!
+//! # Ordering
+//! Taking the lock is acquire, giving it back release; they pair with each other. A biased mutation is published by
+//! the release store of its slot; the end of the bias is published by stopping the world.
+//!
+//! # Invariants
+//! - L1 A thread that waits detaches first (the hook), so a stop-the-world never waits for it.
+//! - L2 `BIASED` ends only while the owner heap's thread is stopped, detached or gone.
+//!
+//! Not here: the rule that no Python code runs while a lock is held (`critical_section`).
+
+use std::sync::OnceLock;
+
+use mode::primitive::{AtomicU8, Ordering, spin_loop};
+use mode::{Attached, FREE_THREADED};
+
+/// Nobody holds the lock.
+pub const FREE: u8 = 0;
+/// Held, nobody waits.
+pub const HELD: u8 = 1;
+/// Held, and threads are parked on it.
+pub const HELD_PARKED: u8 = 3;
+/// The owner heap's thread mutates without locking.
+pub const BIASED: u8 = 4;
+
+/// What a new object's lock says.
+pub const INITIAL: u8 = if FREE_THREADED { BIASED } else { FREE };
+
+/// How long to spin before parking.
+const SPINS: u32 = if FREE_THREADED { 40 } else { 0 };
+
+/// What `vm` does around waiting.
+pub struct WaitHooks {
+    /// Runs `wait` while the thread counts as stopped.
+    pub detached: fn(&Attached, wait: &mut dyn FnMut()),
+    /// Ends the bias of the object's page (L2).
+    pub revoke: fn(&Attached, object: std::ptr::NonNull<crate::object::header::Header>),
+}
+
+static HOOKS: OnceLock<WaitHooks> = OnceLock::new();
+
+/// Installs the hooks, once.
+pub fn set_hooks(hooks: WaitHooks) {
+    // A second interpreter in the process installs the same functions.
+    let _ = HOOKS.set(hooks);
+}
+
+/// Ends the bias of `object`.
+#[cold]
+pub(crate) fn revoke(token: &Attached, object: &crate::object::header::Header) {
+    match HOOKS.get() {
+        Some(hooks) => (hooks.revoke)(token, object.as_ptr()),
+        None => {
+            // Before a runtime exists there is one thread: nobody mutates under the bias. Relaxed for that reason.
+            object.lock.store(FREE, Ordering::Relaxed);
+        }
+    }
+}
+
+/// Takes `lock`, waiting if need be. It must not be biased.
+#[inline]
+pub fn lock(token: &Attached, lock: &AtomicU8) {
+    // Acquire pairs with the release in `unlock`. Relaxed on failure: the slow path looks again.
+    if lock.compare_exchange(FREE, HELD, Ordering::Acquire, Ordering::Relaxed).is_err() {
+        lock_slow(token, lock);
+    }
+}
+
+/// Gives `lock` back.
+#[inline]
+pub fn unlock(lock: &AtomicU8) {
+    // Release pairs with the acquire in `lock`: the next holder sees what was done under the lock.
+    if lock.compare_exchange(HELD, FREE, Ordering::Release, Ordering::Relaxed).is_err() {
+        unlock_slow(lock);
+    }
+}
+
+#[cold]
+fn lock_slow(token: &Attached, lock: &AtomicU8) {
+    for _ in 0..SPINS {
+        // Relaxed: only a hint; the exchange below acquires.
+        if lock.load(Ordering::Relaxed) == FREE
+            && lock.compare_exchange(FREE, HELD, Ordering::Acquire, Ordering::Relaxed).is_ok()
+        {
+            return;
+        }
+        spin_loop();
+    }
+    loop {
+        // Relaxed: the exchanges below acquire.
+        match lock.load(Ordering::Relaxed) {
+            FREE => {
+                if lock.compare_exchange(FREE, HELD, Ordering::Acquire, Ordering::Relaxed).is_ok() {
+                    return;
+                }
+            }
+            HELD => {
+                // Relaxed: announces a waiter; parking re-validates under the queue's lock.
+                let _ = lock.compare_exchange(HELD, HELD_PARKED, Ordering::Relaxed, Ordering::Relaxed);
+            }
+            _ => wait(token, lock),
+        }
+    }
+}
+
+fn wait(token: &Attached, lock: &AtomicU8) {
+    let address = std::ptr::from_ref(lock) as usize;
+    let mut park = || {
+        // SAFETY: the address is this lock's own, and the callbacks neither panic nor park.
+        unsafe {
+            parking_lot_core::park(
+                address,
+                // Relaxed: checked under the queue's lock, which `unlock_slow` takes too.
+                || lock.load(Ordering::Relaxed) == HELD_PARKED,
+                || {},
+                |_, _| {},
+                parking_lot_core::DEFAULT_PARK_TOKEN,
+                None,
+            );
+        }
+    };
+    match HOOKS.get() {
+        Some(hooks) => (hooks.detached)(token, &mut park),
+        None => park(),
+    }
+}
+
+#[cold]
+fn unlock_slow(lock: &AtomicU8) {
+    let address = std::ptr::from_ref(lock) as usize;
+    // Release pairs with the acquire in `lock`. A thread that is about to park re-checks under the queue's lock, which
+    // `unpark_all` takes after this store: it sees the store, or is woken.
+    lock.store(FREE, Ordering::Release);
+    // SAFETY: the address is this lock's own.
+    unsafe {
+        // All are woken: each takes the lock or announces itself again, so no waiter is forgotten.
+        parking_lot_core::unpark_all(address, parking_lot_core::DEFAULT_UNPARK_TOKEN);
+    }
+}

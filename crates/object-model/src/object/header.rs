@@ -1,0 +1,201 @@
+//! The object header: 16 bytes, the same in both builds.
+//!
+//! | bytes | field | who writes |
+//! |---|---|---|
+//! | 0..8 | counts | see `refcount` |
+//! | 8..12 | shape | the allocator (link of a free block), birth, attribute transitions under the object's lock |
+//! | 12..14 | owner heap | birth, merges |
+//! | 14 | lock | see `lock::object_lock` |
+//! | 15 | flags | [`flag`], atomically |
+//!
+//! # Invariants
+//! - H1 The header of a live object is at a 16-byte boundary inside a page of the object heap.
+//! - H2 The counts of a free block read as dead until its next birth; shape is written before the counts, and the
+//!   counts are published by whatever store publishes the reference.
+
+use std::ptr::NonNull;
+
+use mode::primitive::{AtomicU8, AtomicU32, Ordering};
+use mode::{Attached, OwnerId};
+use refcount::{OwnerCell, RawRefCount, RefCount, Release};
+
+use crate::shape::{Shape, ShapeId};
+
+/// Bits of the header's flag byte.
+pub mod flag {
+    /// The finalizer ran (PEP 442: at most once).
+    pub const FINALIZED: u8 = 1;
+    /// Somebody holds a weak reference; death must tell them.
+    pub const WEAKLY_REFERENCED: u8 = 2;
+    /// An interned string.
+    pub const INTERNED: u8 = 4;
+    /// Tells the heap walker that this block holds a live object.
+    pub const LIVE: u8 = 128;
+}
+
+/// What every heap object starts with.
+#[derive(Debug)]
+#[repr(C, align(16))]
+pub struct Header {
+    counts: RefCount,
+    shape: AtomicU32,
+    owner: OwnerCell,
+    pub(crate) lock: AtomicU8,
+    flags: AtomicU8,
+}
+
+const _: () = assert!(size_of::<Header>() == 16 && align_of::<Header>() == 16);
+
+impl Header {
+    /// The header of an object being born in the heap of `token`, with one reference.
+    #[inline(always)]
+    pub(crate) fn born(token: &Attached, shape: ShapeId) -> Header {
+        Header {
+            counts: RefCount::unique(),
+            shape: AtomicU32::new(shape.0),
+            owner: OwnerCell::new(token.owner()),
+            lock: AtomicU8::new(crate::lock::object_lock::INITIAL),
+            flags: AtomicU8::new(flag::LIVE),
+        }
+    }
+
+    /// The hidden class.
+    #[inline(always)]
+    pub fn shape_id(&self) -> ShapeId {
+        // Acquire pairs with the release in `set_shape`: who sees the new shape sees the attribute it adds.
+        ShapeId(self.shape.load(Ordering::Acquire))
+    }
+
+    /// The hidden class, resolved.
+    #[inline(always)]
+    pub fn shape(&self) -> &'static Shape {
+        self.shape_id().get()
+    }
+
+    /// Moves the object to another hidden class. The caller holds the object's lock.
+    #[inline(always)]
+    pub fn set_shape(&self, shape: ShapeId) {
+        // Release pairs with the acquire in `shape_id`.
+        self.shape.store(shape.0, Ordering::Release);
+    }
+
+    /// The heap that owns the object, or a special owner.
+    #[inline(always)]
+    pub fn owner(&self) -> OwnerId {
+        self.owner.load()
+    }
+
+    /// Adds a reference.
+    #[inline(always)]
+    pub fn increment(&self, token: &Attached) {
+        self.counts.increment(&self.owner, token.owner());
+    }
+
+    /// Adds a reference on behalf of the current thread.
+    #[inline(always)]
+    pub fn increment_current(&self) {
+        self.counts.increment(&self.owner, current_owner());
+    }
+
+    /// Gives up a reference; says what is to be done.
+    #[inline(always)]
+    pub fn decrement(&self, me: OwnerId) -> Release {
+        self.counts.decrement(&self.owner, me)
+    }
+
+    /// Adds a reference if the object is surely alive. The caller then re-checks where it found the object.
+    #[inline(always)]
+    pub fn try_increment(&self, token: &Attached) -> bool {
+        self.counts.try_increment(&self.owner, token.owner())
+    }
+
+    /// Lets later `try_increment`s by any thread succeed. The caller keeps the object alive meanwhile.
+    pub fn share(&self, token: &Attached) {
+        self.counts.share(&self.owner, token.owner());
+    }
+
+    /// True if the caller's reference is the only one.
+    #[inline(always)]
+    pub fn is_unique(&self, token: &Attached) -> bool {
+        self.counts.is_unique(&self.owner, token.owner())
+    }
+
+    /// Merges the counts with `donated` references given up; see `RawRefCount::merge`.
+    pub fn merge(&self, donated: u32) -> Release {
+        self.counts.merge(&self.owner, donated)
+    }
+
+    /// Makes the object live as long as the process. The caller has the only reference.
+    pub fn make_immortal(&self) {
+        self.counts.make_immortal(&self.owner);
+    }
+
+    /// Leaves the object's death to the collector. The caller has the only reference.
+    pub fn make_deferred(&self) {
+        self.counts.make_deferred(&self.owner);
+    }
+
+    /// Revives a dead object for its finalizer.
+    pub fn resurrect_begin(&self, token: &Attached) {
+        self.counts.resurrect_begin(&self.owner, token.owner());
+    }
+
+    /// Ends what `resurrect_begin` began.
+    pub fn resurrect_end(&self, token: &Attached) -> Release {
+        self.counts.resurrect_end(&self.owner, token.owner())
+    }
+
+    /// What `sys.getrefcount` counts.
+    pub fn count(&self) -> usize {
+        self.counts.count(&self.owner)
+    }
+
+    /// True if flag `bit` is set.
+    #[inline(always)]
+    pub fn has_flag(&self, bit: u8) -> bool {
+        // Relaxed: a flag orders nothing; what it announces is found under its own lock.
+        self.flags.load(Ordering::Relaxed) & bit != 0
+    }
+
+    /// Sets flag `bit`; true if it was not set before.
+    pub fn set_flag(&self, bit: u8) -> bool {
+        // Relaxed: as in `has_flag`.
+        self.flags.fetch_or(bit, Ordering::Relaxed) & bit == 0
+    }
+
+    /// Clears flag `bit`.
+    pub fn clear_flag(&self, bit: u8) {
+        // Relaxed: as in `has_flag`.
+        self.flags.fetch_and(!bit, Ordering::Relaxed);
+    }
+
+    /// Makes the block read as dead, just before it is freed.
+    pub(crate) fn bury(&self) {
+        // Relaxed: readers of a dead block only have to fail, at whatever time they look.
+        self.flags.store(0, Ordering::Relaxed);
+        self.counts.bury(&self.owner);
+    }
+
+    /// The header as a pointer.
+    #[inline(always)]
+    pub fn as_ptr(&self) -> NonNull<Header> {
+        NonNull::from(self)
+    }
+
+    /// Whether the object's own lock byte is `lock`-biased or held is the business of `lock`.
+    #[inline(always)]
+    pub(crate) fn lock_byte(&self) -> &AtomicU8 {
+        &self.lock
+    }
+}
+
+/// The owner id of the current thread's heap; nobody's if the thread has no token.
+#[inline(always)]
+pub fn current_owner() -> OwnerId {
+    let token = mode::attached::current();
+    if token.is_null() {
+        return OwnerId(0);
+    }
+    // SAFETY: `set_current` keeps the token valid while it is set.
+    unsafe { (*token).owner() }
+}

@@ -1,0 +1,157 @@
+//! A word in shared storage that holds a reference: how it is read without a lock, and how it is replaced.
+//!
+//! # Protocol
+//! - S1 A slot is written by whoever may mutate its container (`lock::critical_section`), with release.
+//! - S2 A reader loads the slot (acquire). An immediate is the answer. An object that the reader's own heap owns,
+//!   or that nobody counts, is counted plainly: only the reader could free it. Any other is taken by
+//!   `try_increment`, after which the slot AND the storage pointer must still be what they were; else the reference
+//!   is given back and the read starts again.
+//! - S3 When `try_increment` fails the object may not have been counted by a foreign thread before: the reader
+//!   goes to the container's lock, where the object cannot die, and marks it shared.
+//!
+//! In the `gil` build a slot read is a load and a plain increment.
+//!
+//! # Ordering
+//! | operation | ordering | partner |
+//! |---|---|---|
+//! | load | acquire | `replace`: who sees the reference sees the object behind it |
+//! | replace | release | the load |
+//! | re-check | acquire, after `try_increment`'s acquire | `replace` before the writer's decrement |
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use mode::{Attached, FREE_THREADED};
+
+use super::header::Header;
+use crate::value::{Value, singleton::UNBOUND};
+
+/// Why a lock-free read gave no answer.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Contended;
+
+/// A place for a value; empty means UNBOUND.
+#[repr(transparent)]
+pub struct Slot(AtomicU64);
+
+impl Slot {
+    /// A slot that holds nothing.
+    pub const fn empty() -> Slot {
+        Slot(AtomicU64::new(UNBOUND))
+    }
+
+    /// A slot that holds `value`.
+    pub fn new(value: Value) -> Slot {
+        Slot(AtomicU64::new(value.into_word()))
+    }
+
+    /// The word, uncounted; only to compare, or to test what an immediate is.
+    #[inline(always)]
+    pub fn peek(&self) -> u64 {
+        // Acquire: see the table above.
+        self.0.load(Ordering::Acquire)
+    }
+
+    /// A counted reference to what the slot holds (None if nothing), or `Contended` if only the lock can tell.
+    /// `unmoved` answers whether the storage that holds this slot is still its container's storage.
+    #[inline(always)]
+    pub fn load(&self, token: &Attached, unmoved: impl Fn() -> bool) -> Result<Option<Value>, Contended> {
+        let word = self.peek();
+        if word & 7 == 0 {
+            let header = word as *const Header;
+            if !FREE_THREADED {
+                // SAFETY: under the GIL what a slot holds is alive.
+                unsafe { (*header).increment(token) };
+            } else {
+                return self.load_object(token, word, unmoved);
+            }
+        } else if word == UNBOUND {
+            return Ok(None);
+        }
+        // SAFETY: an immediate, or an object counted above.
+        Ok(Some(unsafe { Value::from_word(word) }))
+    }
+
+    #[inline(always)]
+    fn load_object(
+        &self,
+        token: &Attached,
+        word: u64,
+        unmoved: impl Fn() -> bool,
+    ) -> Result<Option<Value>, Contended> {
+        // SAFETY: blocks are type-stable until every reader passed a safepoint, so this is a header, live or dead.
+        let header = unsafe { &*(word as *const Header) };
+        let owner = header.owner();
+        if owner == token.owner() {
+            header.increment(token);
+        } else if owner.0 < mode::OwnerId::DEFERRED.0 {
+            if !header.try_increment(token) {
+                return Err(Contended);
+            }
+            // SAFETY: counted just now.
+            let value = unsafe { Value::from_word(word) };
+            if self.peek() != word || !unmoved() {
+                drop(value);
+                return Err(Contended);
+            }
+            return Ok(Some(value));
+        }
+        // SAFETY: counted above, or never counted by anybody.
+        Ok(Some(unsafe { Value::from_word(word) }))
+    }
+
+    /// A counted reference, read by someone who may mutate the container (or has it to himself); marks the object
+    /// so that foreign readers succeed without the lock next time.
+    #[inline(always)]
+    pub fn load_locked(&self, token: &Attached) -> Option<Value> {
+        let word = self.peek();
+        if word == UNBOUND {
+            return None;
+        }
+        // SAFETY: the container's lock keeps what it holds alive.
+        let value = unsafe { Value::borrow_word(&word) };
+        if FREE_THREADED
+            && let Some(header) = value.as_header()
+            && header.owner() != token.owner()
+        {
+            header.share(token);
+        }
+        Some(value.clone())
+    }
+
+    /// The value in place, for someone who may mutate the container or has it to himself.
+    #[inline(always)]
+    pub fn get(&self) -> Option<&Value> {
+        if self.peek() == UNBOUND {
+            None
+        } else {
+            // SAFETY: a slot holds a valid encoding, alive while the container may not be mutated.
+            Some(unsafe { &*std::ptr::from_ref(self).cast::<Value>() })
+        }
+    }
+
+    /// Puts `new` (None empties) and hands out what was there. The caller may mutate the container.
+    #[inline(always)]
+    pub fn replace(&self, new: Option<Value>) -> Option<Value> {
+        let word = new.map_or(UNBOUND, Value::into_word);
+        // Relaxed: only the holder of the container's lock writes.
+        let old = self.0.load(Ordering::Relaxed);
+        // Release pairs with the acquire in `peek`.
+        self.0.store(word, Ordering::Release);
+        // SAFETY: the reference that the slot held is now ours.
+        if old == UNBOUND { None } else { Some(unsafe { Value::from_word(old) }) }
+    }
+
+    /// Moves a word from another slot of the same container, reference and all.
+    #[inline(always)]
+    pub(crate) fn set_word(&self, word: u64) {
+        // Release pairs with the acquire in `peek`.
+        self.0.store(word, Ordering::Release);
+    }
+}
+
+impl Drop for Slot {
+    #[inline(always)]
+    fn drop(&mut self) {
+        drop(self.replace(None));
+    }
+}

@@ -1,0 +1,97 @@
+//! When replaced storage is freed: after every attached thread has passed a safepoint.
+//!
+//! An attached thread holds one long-lived epoch guard, repins it at safepoints and drops it while detached, so a
+//! read pins nothing. Because `pin` is never called again, safepoints also [`collect`], or nothing would be freed.
+//!
+//! # Invariants
+//! - E1 What is retired here is raw storage: dropping it never drops a Python reference and never runs Python.
+//! - E2 A borrow of retired-able storage is tied to `&Attached`; a safepoint takes `&mut`.
+
+use std::cell::{Cell, RefCell};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crossbeam_epoch::{self as epoch, Guard};
+use mode::Attached;
+
+thread_local! {
+    static GUARD: RefCell<Option<Guard>> = const { RefCell::new(None) };
+    static RETIRED: Cell<u32> = const { Cell::new(0) };
+}
+
+/// After how many retirements a safepoint pushes its garbage on and tries to free some.
+const FLUSH_EVERY: u32 = 64;
+
+/// Begins a phase in which this thread may borrow shared storage.
+pub fn enter() {
+    GUARD.with_borrow_mut(|guard| {
+        if guard.is_none() {
+            *guard = Some(epoch::pin());
+        }
+    });
+}
+
+/// Ends it: the thread holds no borrow.
+pub fn leave() {
+    GUARD.with_borrow_mut(|guard| {
+        if let Some(guard) = guard.as_ref()
+            && RETIRED.get() > 0
+        {
+            guard.flush();
+            RETIRED.set(0);
+        }
+        *guard = None;
+    });
+}
+
+/// A safepoint of this thread: it holds no borrow at this moment.
+pub fn quiescent() {
+    GUARD.with_borrow_mut(|guard| {
+        if let Some(guard) = guard.as_mut() {
+            guard.repin();
+            collect(guard);
+        }
+    });
+}
+
+fn collect(guard: &Guard) {
+    if RETIRED.get() >= FLUSH_EVERY {
+        RETIRED.set(0);
+        guard.flush();
+    }
+}
+
+/// Whether a safepoint should call [`quiescent`] to free what this thread retired.
+pub fn wants_quiescence() -> bool {
+    RETIRED.get() >= FLUSH_EVERY
+}
+
+static SHARED: AtomicBool = AtomicBool::new(false);
+
+/// Says that a second thread is about to exist: from now on storage is retired, not freed at once.
+pub fn set_multi_threaded() {
+    // SeqCst is not needed: starting the thread orders this store before anything the thread reads.
+    SHARED.store(true, Ordering::Relaxed);
+}
+
+/// True while no other thread can be reading storage: one thread so far, or the `gil` build (whose readers borrow
+/// nothing across a safepoint).
+#[inline(always)]
+pub fn single_threaded() -> bool {
+    // Relaxed: only the one thread itself can read false after it stored true.
+    !mode::FREE_THREADED || !SHARED.load(Ordering::Relaxed)
+}
+
+/// Frees `storage` once no thread can borrow it any more. See E1.
+pub fn retire<T: Send + 'static>(token: &Attached, storage: Box<T>) {
+    retire_raw(token, move || drop(storage));
+}
+
+/// Runs `free`, on any thread, once no thread can borrow what it frees. See E1.
+pub fn retire_raw(_token: &Attached, free: impl FnOnce() + Send + 'static) {
+    RETIRED.set(RETIRED.get() + 1);
+    GUARD.with_borrow(|guard| match guard {
+        // The closure owns what it frees and is `Send`.
+        Some(guard) => guard.defer(free),
+        None => epoch::pin().defer(free),
+    });
+}

@@ -1,0 +1,1 @@
+//! The storage of `set` and `frozenset`.

@@ -1,0 +1,41 @@
+//! A record that is replaced whole: readers see the old one or the new one, never a mixture, and never wait.
+
+use std::sync::atomic::{AtomicPtr, Ordering};
+
+use mode::Attached;
+
+use crate::reclaim;
+
+/// An atomically replaceable box.
+pub struct Published<T: Send + Sync + 'static>(AtomicPtr<T>);
+
+impl<T: Send + Sync + 'static> Published<T> {
+    /// Publishes the first record.
+    pub fn new(record: T) -> Self {
+        Published(AtomicPtr::new(Box::into_raw(Box::new(record))))
+    }
+
+    /// The record of now. It stays valid until the caller's next safepoint, which needs the token mutably.
+    #[inline(always)]
+    pub fn get<'a>(&self, _token: &'a Attached) -> &'a T {
+        // Acquire pairs with the release in `publish`.
+        // SAFETY: the record was boxed, and replaced ones are freed only after all threads passed a safepoint.
+        unsafe { &*self.0.load(Ordering::Acquire) }
+    }
+
+    /// Replaces the record.
+    pub fn publish(&self, token: &Attached, record: T) {
+        // Release pairs with the acquire in `get`.
+        let old = self.0.swap(Box::into_raw(Box::new(record)), Ordering::AcqRel);
+        // SAFETY: the old record was boxed by `new` or `publish`, and nobody finds it any more.
+        let old = unsafe { Box::from_raw(old) };
+        reclaim::retire(token, old);
+    }
+}
+
+impl<T: Send + Sync + 'static> Drop for Published<T> {
+    fn drop(&mut self) {
+        // SAFETY: we are alone, and the record was boxed.
+        drop(unsafe { Box::from_raw(*self.0.get_mut()) });
+    }
+}
