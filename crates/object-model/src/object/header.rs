@@ -47,16 +47,20 @@ pub struct Header {
 const _: () = assert!(size_of::<Header>() == 16 && align_of::<Header>() == 16);
 
 impl Header {
-    /// The header of an object being born in the heap of `token`, with one reference.
+    /// Writes the header of an object being born in the heap of `token`, with one reference. Stale readers may be
+    /// looking at the block's counts meanwhile, so the fields are written one by one, the counts last.
+    ///
+    /// # Safety
+    /// `block` must be a fresh block of the object heap.
     #[inline(always)]
-    pub(crate) fn born(token: &Attached, shape: ShapeId) -> Header {
-        Header {
-            counts: RefCount::unique(),
-            shape: AtomicU32::new(shape.0),
-            owner: OwnerCell::new(token.owner()),
-            lock: AtomicU8::new(crate::lock::object_lock::INITIAL),
-            flags: AtomicU8::new(flag::LIVE),
-        }
+    pub(crate) unsafe fn begin(block: NonNull<Header>, token: &Attached, shape: ShapeId) {
+        // SAFETY: blocks are readable as headers at all times (H2), and this one is ours.
+        let header = unsafe { block.as_ref() };
+        // Relaxed: published with the reference (H2).
+        header.shape.store(shape.0, Ordering::Relaxed);
+        header.lock.store(crate::lock::object_lock::INITIAL, Ordering::Relaxed); // Relaxed: as above.
+        header.flags.store(flag::LIVE, Ordering::Relaxed); // Relaxed: as above.
+        header.counts.begin_life(&header.owner, token.owner());
     }
 
     /// The hidden class.
@@ -169,11 +173,10 @@ impl Header {
         self.flags.fetch_and(!bit, Ordering::Relaxed);
     }
 
-    /// Makes the block read as dead, just before it is freed.
+    /// Marks the block as holding no object, just before it is freed.
     pub(crate) fn bury(&self) {
-        // Relaxed: readers of a dead block only have to fail, at whatever time they look.
+        // Relaxed: only the heap walker looks at it, while the world is stopped. The counts read as dead already.
         self.flags.store(0, Ordering::Relaxed);
-        self.counts.bury(&self.owner);
     }
 
     /// The header as a pointer.

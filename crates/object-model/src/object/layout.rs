@@ -128,7 +128,7 @@ pub(crate) fn allocate_fixed<T: Payload>(token: &Attached, shape: ShapeId) -> No
     let Some(block) = block else { out_of_memory(size) };
     let object = block.cast::<Header>();
     // SAFETY: the block is ours, aligned (H1) and large enough.
-    unsafe { object.write(Header::born(token, shape)) };
+    unsafe { Header::begin(object, token, shape) };
     if attributes != 0 {
         // SAFETY: the attribute area lies behind the payload, inside the block.
         unsafe { attributes::initialise(object, shape) };
@@ -150,7 +150,7 @@ pub(crate) fn allocate_variable(
     // SAFETY: a token is proof that its heap may be used by this thread.
     let object = unsafe { heap(token).allocate(total) }?.cast::<Header>();
     // SAFETY: the block is ours, aligned (H1) and large enough.
-    unsafe { object.write(Header::born(token, shape)) };
+    unsafe { Header::begin(object, token, shape) };
     if attributes != 0 {
         // SAFETY: the attribute area lies at the end of the block.
         unsafe { attributes::initialise_at(object.byte_add(total - attributes), shape) };
