@@ -1,0 +1,1 @@
+//! Floats against tables of CPython.
