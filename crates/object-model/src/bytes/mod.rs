@@ -16,7 +16,7 @@ pub fn units(bytes: &[u8]) -> Units<'_> {
 pub fn from_units(units: OwnedUnits) -> Vec<u8> {
     match units {
         OwnedUnits::Ascii(bytes) | OwnedUnits::Latin1(bytes) => bytes,
-        wide => wide.as_units().iter().map(|ch| ch as u8).collect(),
+        wide => wide.units().iter().map(|ch| ch as u8).collect(),
     }
 }
 

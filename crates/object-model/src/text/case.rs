@@ -255,7 +255,7 @@ mod tests {
 
     fn on(f: fn(Units<'_>) -> OwnedUnits, s: &str) -> String {
         let text: OwnedUnits = s.into();
-        f(text.as_units()).as_units().to_str().unwrap().into_owned()
+        f(text.units()).units().to_str().unwrap().into_owned()
     }
 
     #[test]

@@ -212,14 +212,14 @@ mod tests {
 
     #[test]
     fn predicates() {
-        assert!(text("Ǆ").as_units().isupper());
-        assert!(text("ǅa Ab").as_units().istitle());
-        assert!(!text("aB").as_units().istitle());
-        assert!(text("ªº").as_units().islower());
-        assert!(text("été_1").as_units().isidentifier());
-        assert!(!text("1a").as_units().isidentifier());
+        assert!(text("Ǆ").units().isupper());
+        assert!(text("ǅa Ab").units().istitle());
+        assert!(!text("aB").units().istitle());
+        assert!(text("ªº").units().islower());
+        assert!(text("été_1").units().isidentifier());
+        assert!(!text("1a").units().isidentifier());
         assert!(Units::EMPTY.isprintable() && !Units::EMPTY.isalpha());
-        assert!(!text("\u{ad}").as_units().isprintable());
+        assert!(!text("\u{ad}").units().isprintable());
     }
 
     /// Counts over all code points, as CPython 3.14 gives them for `sum(chr(c).isalpha() for c in range(0x110000))`.

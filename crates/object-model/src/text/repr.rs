@@ -71,7 +71,7 @@ pub fn ascii_of_repr(repr: Units<'_>) -> OwnedUnits {
 pub fn repr_prefix(text: Units<'_>, limit: usize) -> String {
     // A quote that lies beyond the cut still decides which quotes are used.
     let whole = repr(text);
-    whole.as_units().slice(0..whole.len().min(limit)).to_str_lossy().into_owned()
+    whole.units().slice(0..whole.len().min(limit)).to_str_lossy().into_owned()
 }
 
 /// `repr(bytes)`, with the `b`.
@@ -105,7 +105,7 @@ mod tests {
 
     #[test]
     fn texts() {
-        let of = |s: &str| repr(OwnedUnits::from(s).as_units());
+        let of = |s: &str| repr(OwnedUnits::from(s).units());
         assert_eq!(of("a'b"), "\"a'b\"");
         assert_eq!(of("a'\"b"), "'a\\'\"b'");
         assert_eq!(
@@ -113,7 +113,7 @@ mod tests {
             "'\\\\\\n\\r\\t\\x00\\x7f\\xa0é€😀\\u0378\\U000e0001'"
         );
         assert_eq!(repr(Units::Ucs2(&[0xd800])), "'\\ud800'");
-        assert_eq!(ascii(OwnedUnits::from("é€😀").as_units()), "'\\xe9\\u20ac\\U0001f600'");
+        assert_eq!(ascii(OwnedUnits::from("é€😀").units()), "'\\xe9\\u20ac\\U0001f600'");
         assert_eq!(repr_prefix(Units::Ascii(b"abcdef"), 3), "'ab");
     }
 

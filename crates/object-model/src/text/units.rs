@@ -358,7 +358,7 @@ pub enum OwnedUnits {
 
 impl OwnedUnits {
     #[inline]
-    pub fn as_units(&self) -> Units<'_> {
+    pub fn units(&self) -> Units<'_> {
         match self {
             OwnedUnits::Ascii(s) => Units::Ascii(s),
             OwnedUnits::Latin1(s) => Units::Latin1(s),
@@ -368,7 +368,7 @@ impl OwnedUnits {
     }
 
     pub fn len(&self) -> usize {
-        self.as_units().len()
+        self.units().len()
     }
 
     /// The text of a `&str`.
@@ -417,7 +417,7 @@ impl OwnedUnits {
 
 impl PartialEq for OwnedUnits {
     fn eq(&self, other: &OwnedUnits) -> bool {
-        self.as_units() == other.as_units()
+        self.units() == other.units()
     }
 }
 
@@ -425,7 +425,7 @@ impl Eq for OwnedUnits {}
 
 impl PartialEq<&str> for OwnedUnits {
     fn eq(&self, other: &&str) -> bool {
-        self.as_units().eq_str(other)
+        self.units().eq_str(other)
     }
 }
 
@@ -603,12 +603,12 @@ mod tests {
     fn the_builder_widens_and_finishes_narrow() {
         let text: OwnedUnits = "aé€😀".into();
         assert!(matches!(text, OwnedUnits::Ucs4(_)));
-        assert_eq!(text.as_units().slice(0..1).to_owned(), "a");
-        assert!(matches!(text.as_units().slice(0..1).to_owned(), OwnedUnits::Ascii(_)));
-        assert!(matches!(text.as_units().slice(0..2).to_owned(), OwnedUnits::Latin1(_)));
-        assert!(matches!(text.as_units().slice(0..3).to_owned(), OwnedUnits::Ucs2(_)));
+        assert_eq!(text.units().slice(0..1).to_owned(), "a");
+        assert!(matches!(text.units().slice(0..1).to_owned(), OwnedUnits::Ascii(_)));
+        assert!(matches!(text.units().slice(0..2).to_owned(), OwnedUnits::Latin1(_)));
+        assert!(matches!(text.units().slice(0..3).to_owned(), OwnedUnits::Ucs2(_)));
         let mut builder = Builder::new();
-        builder.push_units(text.as_units().slice(0..1));
+        builder.push_units(text.units().slice(0..1));
         assert!(matches!(builder.finish(), OwnedUnits::Ascii(_)));
         assert!(Builder::new().push_repeated(32, 1 << 60).is_err());
     }
@@ -616,8 +616,8 @@ mod tests {
     #[test]
     fn wtf8_keeps_surrogates() {
         let text: OwnedUnits = [0x61, 0xd800, 0x20ac].into_iter().collect();
-        assert_eq!(text.as_units().to_str(), Err(1));
-        let bytes = text.as_units().to_wtf8();
+        assert_eq!(text.units().to_str(), Err(1));
+        let bytes = text.units().to_wtf8();
         assert_eq!(&*bytes, b"a\xed\xa0\x80\xe2\x82\xac");
         assert_eq!(OwnedUnits::from_wtf8(&bytes), Some(text.clone()));
         assert_eq!(OwnedUnits::from_wtf8(b"\xc0\x80"), None);
@@ -627,7 +627,7 @@ mod tests {
     fn order_is_by_code_point() {
         let low: OwnedUnits = "\u{ffff}".into();
         let high: OwnedUnits = "\u{10000}".into();
-        assert!(low.as_units() < high.as_units());
+        assert!(low.units() < high.units());
         assert!(Units::Ascii(b"ab") > Units::Ucs2(&[0x61]));
     }
 
@@ -638,7 +638,7 @@ mod tests {
         for (seed, abc, eur) in HASHES {
             let key = HashKey::from_seed(seed);
             assert_eq!(Units::Ascii(b"abc").hash(key), abc);
-            assert_eq!(euro.as_units().hash(key), eur);
+            assert_eq!(euro.units().hash(key), eur);
         }
         assert_eq!(Units::EMPTY.hash(HashKey::from_seed(1)), 0);
     }

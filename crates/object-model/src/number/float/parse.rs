@@ -9,7 +9,7 @@ use crate::text::repr::{repr, repr_bytes};
 pub fn from_text(text: Units<'_>) -> Result<f64, Fault> {
     parse(&decimal::to_ascii(text)).ok_or_else(|| {
         let shown = repr(text);
-        Fault::value(format!("could not convert string to float: {}", shown.as_units().to_str_lossy()))
+        Fault::value(format!("could not convert string to float: {}", shown.units().to_str_lossy()))
     })
 }
 

@@ -33,7 +33,7 @@ fn find_agrees_with_a_naive_search_in_every_kind() {
         for hk in [1, 2, 4] {
             for nk in [1, 2, 4] {
                 let (h, nd) = (wide(&hay, hk), wide(&needle, nk));
-                let (h, nd) = (h.as_units(), nd.as_units());
+                let (h, nd) = (h.units(), nd.units());
                 assert_eq!(find(h, nd, 0..h.len()), hay.find(&needle), "{hay} {needle}");
                 assert_eq!(rfind(h, nd, 0..h.len()), hay.rfind(&needle), "{hay} {needle}");
                 assert_eq!(count(h, nd, 0..h.len()), hay.matches(&needle).count());
@@ -47,8 +47,8 @@ fn repetitive_needles_are_linear() {
     let hay = OwnedUnits::Ucs2([vec![0x3b1; 400_000], vec![0x3b2]].concat());
     let needle = OwnedUnits::Ucs2([vec![0x3b1; 200_000], vec![0x3b2]].concat());
     let reversed = OwnedUnits::Ucs2([vec![0x3b2], vec![0x3b1; 200_000]].concat());
-    assert_eq!(find(hay.as_units(), needle.as_units(), 0..400_001), Some(200_000));
-    assert_eq!(rfind(hay.as_units(), reversed.as_units(), 0..400_001), None);
+    assert_eq!(find(hay.units(), needle.units(), 0..400_001), Some(200_000));
+    assert_eq!(rfind(hay.units(), reversed.units(), 0..400_001), None);
 }
 
 #[test]
@@ -101,8 +101,8 @@ fn replacements() {
     assert_eq!(r("abab", "x", "y", 1), None);
     assert_eq!(r("", "", "y", usize::MAX).unwrap(), "y");
     let euro: OwnedUnits = "€".into();
-    assert_eq!(replace(ascii("aXb"), ascii("X"), euro.as_units(), 9).unwrap().unwrap(), "a€b");
-    assert_eq!(replace(euro.as_units(), euro.as_units(), ascii("e"), 9).unwrap().unwrap(), "e");
+    assert_eq!(replace(ascii("aXb"), ascii("X"), euro.units(), 9).unwrap().unwrap(), "a€b");
+    assert_eq!(replace(euro.units(), euro.units(), ascii("e"), 9).unwrap().unwrap(), "e");
     assert!(repeat(ascii("ab"), i64::MAX).is_err());
     assert_eq!(repeat(ascii("ab"), 3).unwrap(), "ababab");
 }
