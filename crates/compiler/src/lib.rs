@@ -4,10 +4,12 @@
 
 pub mod bytecode;
 pub mod check;
+mod diagnose;
 pub mod literal;
 pub mod parse;
 pub mod scope;
 pub mod syntax_error;
+mod tokenize;
 
 pub use parse::{Mode, Source, decode};
 pub use syntax_error::SyntaxError;

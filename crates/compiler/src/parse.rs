@@ -1,16 +1,23 @@
 //! Source text to syntax tree: decoding, parsing, and the stack that both trees and their users need.
 //!
-//! [`decode`] turns a file's bytes into a [`Source`] (PEP 263), [`parse`] turns that into a [`Parsed`] tree. A tree may
+//! [`decode()`] turns a file's bytes into a [`Source`] (PEP 263), [`parse`] turns that into a [`Parsed`] tree. A tree may
 //! be as deep as the program is nested, and dropping it recurses too: whoever parses does so, and all work on the
 //! tree, inside [`on_sufficient_stack`].
 
+mod decode;
+
 use std::sync::Arc;
 
-use ruff_python_ast::{Mod, ModExpression, ModModule};
+use ruff_python_ast::{Mod, ModExpression, ModModule, PythonVersion};
+use ruff_python_parser::ParseOptions;
 use ruff_text_size::{TextRange, TextSize};
 
+pub use decode::decode;
+
 use crate::bytecode::code::Position;
-use crate::syntax_error::{Kind, SyntaxError};
+use crate::diagnose;
+use crate::syntax_error::SyntaxError;
+use crate::tokenize::{self, Scan};
 
 /// What is compiled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -126,33 +133,67 @@ impl Parsed {
     }
 }
 
-/// Text of a file's bytes.
-pub fn decode(bytes: &[u8], filename: &str) -> Result<Source, SyntaxError> {
-    match std::str::from_utf8(bytes) {
-        Ok(text) => Ok(Source::new(text, filename)),
-        Err(_) => Err(SyntaxError::without_position(Kind::Syntax, "invalid UTF-8 in source")),
-    }
-}
-
 /// Parses a program.
+///
+/// The tree may be as deep as the program is nested: see [`on_sufficient_stack`].
 pub fn parse(source: &Source, mode: Mode) -> Result<Parsed, SyntaxError> {
+    let scan = tokenize::scan(source.text());
+    refuse_too_deep(source, &scan)?;
     let ruff_mode = match mode {
         Mode::Exec | Mode::Single => ruff_python_parser::Mode::Module,
         Mode::Eval => ruff_python_parser::Mode::Expression,
     };
-    let parsed = ruff_python_parser::parse_unchecked(source.text(), ruff_mode.into());
-    if let Some(error) = parsed.errors().first() {
-        return Err(SyntaxError::new(source, error.location, "invalid syntax"));
+    let options = ParseOptions::from(ruff_mode).with_target_version(PythonVersion::PY314);
+    let parsed = ruff_python_parser::parse_unchecked(source.text(), options);
+    match diagnose::diagnose(source, mode, &scan, &parsed) {
+        Some(error) => Err(error),
+        None => Ok(Parsed { syntax: parsed.into_syntax() }),
     }
-    Ok(Parsed { syntax: parsed.into_syntax() })
+}
+
+/// What this compiler goes through without more stack than a thread has.
+const SHALLOW: usize = 150;
+/// The deepest tree that is compiled at all.
+const DEEPEST: usize = 20_000;
+/// Stack for each level of a tree; parsing takes the most.
+const STACK_PER_LEVEL: usize = 24 << 10;
+/// Stack beside that.
+const STACK_BASE: usize = 16 << 20;
+
+fn refuse_too_deep(source: &Source, scan: &Scan) -> Result<(), SyntaxError> {
+    if let Some(error) = &scan.error
+        && error.message.starts_with("too many ")
+    {
+        return Err(diagnose::token_error(source, error));
+    }
+    if scan.depth > DEEPEST { Err(SyntaxError::too_deep()) } else { Ok(()) }
 }
 
 /// Runs `work`, which parses `source` and walks its tree, on a stack that is deep enough for it.
 ///
-/// `work` runs on this thread, unless the program is nested so deeply that it needs a bigger stack.
+/// `work` runs on this thread, unless the program is nested so deeply that it needs a bigger stack: then on a thread
+/// made for it. Fails if the program is nested deeper than any.
 pub fn on_sufficient_stack<R: Send>(
-    _source: &Source,
+    source: &Source,
     work: impl FnOnce() -> Result<R, SyntaxError> + Send,
 ) -> Result<R, SyntaxError> {
-    work()
+    let scan = tokenize::scan(source.text());
+    refuse_too_deep(source, &scan)?;
+    let depth = scan.depth;
+    drop(scan);
+    if depth <= SHALLOW {
+        return work();
+    }
+    let stack = STACK_BASE + depth * STACK_PER_LEVEL;
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().stack_size(stack).spawn_scoped(scope, work);
+        match thread.map(std::thread::ScopedJoinHandle::join) {
+            Ok(Ok(result)) => result,
+            Ok(Err(panic)) => std::panic::resume_unwind(panic),
+            Err(_) => Err(SyntaxError::too_deep()),
+        }
+    })
 }
+
+#[cfg(test)]
+mod tests;
