@@ -8,6 +8,9 @@
 
 pub mod case;
 pub mod classify;
+pub mod codec;
+pub mod handlers;
+pub mod names;
 pub mod repr;
 pub mod search;
 mod tables;

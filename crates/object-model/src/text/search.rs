@@ -263,7 +263,7 @@ pub fn rsplit(text: Units<'_>, sep: Units<'_>, limit: usize) -> Vec<Range<usize>
     out
 }
 
-/// `text.split(None, limit)`: runs of white space separate, none at the ends counts.
+/// `text.split(None, limit)`: runs of white space separate, those at the ends don't; what is left at the limit keeps its end.
 pub fn split_whitespace<'a>(
     text: Units<'a>,
     limit: usize,
@@ -275,8 +275,7 @@ pub fn split_whitespace<'a>(
         let start = (from..len).find(|&i| !space(text.get(i)))?;
         if left == 0 {
             from = len;
-            let end = (start..len).rev().find(|&i| !space(text.get(i))).map_or(start, |i| i + 1);
-            return Some(start..end);
+            return Some(start..len);
         }
         left -= 1;
         let end = (start..len).find(|&i| space(text.get(i))).unwrap_or(len);
@@ -290,8 +289,7 @@ pub fn rsplit_whitespace(text: Units<'_>, limit: usize, space: impl Fn(u32) -> b
     let (mut to, mut left, mut out) = (text.len(), limit, Vec::new());
     while let Some(end) = (0..to).rev().find(|&i| !space(text.get(i))).map(|i| i + 1) {
         if left == 0 {
-            let start = (0..end).find(|&i| !space(text.get(i))).unwrap_or(end);
-            out.push(start..end);
+            out.push(0..end);
             break;
         }
         left -= 1;
