@@ -33,7 +33,7 @@ use crate::remote::{Pushed, ReturnStack};
 use crate::segment;
 use crate::size_class::{self, BLOCK_SIZES, CLASSES, MAX_BLOCK, MAX_TABLED};
 
-/// Above this many bytes of empty pages, a heap without stale readers gives them back.
+/// Above this many bytes of empty pages, and an eighth of those in use, a heap without stale readers gives them back.
 const KEPT_EMPTY: usize = 16 * SLICE;
 
 /// What a build decides about heaps. Implemented by `gil::Heaps` and `free_threaded::Heaps`.
@@ -360,7 +360,7 @@ impl<B: Backend> RawHeap<B> {
             Some(bin) => bin.empty.push(page),
             None => self.empty_large.push(page),
         }
-        if !B::STALE_READERS && self.empty_bytes.get() > KEPT_EMPTY {
+        if !B::STALE_READERS && self.empty_bytes.get() > KEPT_EMPTY.max(self.held_bytes() / 8) {
             let retired = self.take_empty();
             // SAFETY: nobody has stale pointers in this build.
             unsafe { retired.release() };

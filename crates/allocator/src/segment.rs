@@ -16,8 +16,9 @@
 //!
 //! Everything here is behind one lock: a heap comes once per 64 KiB of new pages.
 //!
-//! Not here: what becomes of a page that is empty (`heap.rs`); memory is given to the operating system a segment
-//! at a time, and one empty segment is kept.
+//! Memory goes back to the operating system a segment at a time, and some empty segments are kept.
+//!
+//! Not here: what becomes of a page that is empty (`heap.rs`).
 
 use std::ptr::NonNull;
 use std::sync::{OnceLock, PoisonError};
@@ -36,6 +37,10 @@ const HEADER: usize = size_of::<Page>().next_power_of_two();
 
 /// Spans above this many slices get a mapping of their own.
 const MAX_SPAN: usize = SLICES / 2;
+
+/// How many wholly free segments are kept at least; above, as many as are in use. Faulting memory in anew
+/// costs several times what allocating in it does, so what a program has just given up and may want again stays.
+const KEPT_IDLE: usize = 16;
 
 /// All slices free, but for the table's.
 const ALL_FREE: u64 = !1;
@@ -195,7 +200,7 @@ impl Pool {
         self.first_free = self.first_free.min(index);
         if self.segments[index].free == ALL_FREE {
             self.idle += 1;
-            if self.idle > 1 {
+            if self.idle > KEPT_IDLE.max(self.segments.len() - self.idle) {
                 self.idle -= 1;
                 self.remove_segment(index);
             }
