@@ -3,3 +3,4 @@
 pub mod code;
 pub mod disassemble;
 pub mod instruction;
+pub mod serialize;
