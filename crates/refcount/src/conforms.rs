@@ -189,7 +189,7 @@ fn agrees_with_a_number<R: RawRefCount>() {
         random ^= random << 17;
         random % below
     };
-    for _ in 0..5_000 {
+    for _ in 0..if cfg!(miri) { 50 } else { 5_000 } {
         let mut object = Object::<R>::new();
         let mut references = 1;
         loop {

@@ -319,3 +319,6 @@ impl RawRefCount for RefCount {
         count.max(0) as usize
     }
 }
+
+#[cfg(test)]
+mod tests;

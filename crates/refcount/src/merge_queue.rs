@@ -63,7 +63,9 @@ impl MergeQueue {
     /// The owner, or the thread that adopts its heap, starts to run. Waits while somebody merges for it. The list
     /// may hold objects if the heap was left by [`MergeQueue::detach`].
     pub fn attach(&self) {
-        self.lock().attached = true;
+        let mut inner = self.lock();
+        debug_assert!(!inner.attached, "a heap has one thread");
+        inner.attached = true;
     }
 
     /// The owner stops running, where it cannot destroy objects first: what was given since it last drained stays
@@ -76,6 +78,7 @@ impl MergeQueue {
     #[must_use]
     pub fn try_detach(&self) -> bool {
         let mut inner = self.lock();
+        debug_assert!(inner.attached, "only the owner detaches");
         let done = inner.objects.is_empty();
         inner.attached = !done;
         done
