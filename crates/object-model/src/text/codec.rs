@@ -347,7 +347,17 @@ pub fn encode<E>(
         let Err(error) = encode_step(encoding, text, at, &mut out) else { return Ok(out) };
         let (replacement, next) = handler(&error).map_err(EncodeFailure::Handler)?;
         match replacement {
-            Replacement::Bytes(bytes) => out.extend_from_slice(&bytes),
+            Replacement::Bytes(bytes) => {
+                let unit = match encoding {
+                    Encoding::Utf16(_) => 2,
+                    Encoding::Utf32(_) => 4,
+                    _ => 1,
+                };
+                if bytes.len() % unit != 0 {
+                    return Err(EncodeFailure::Unencodable(error));
+                }
+                out.extend_from_slice(&bytes);
+            }
             Replacement::Text(replacement) => {
                 if encode_step(encoding, replacement.units(), 0, &mut out).is_err() {
                     return Err(EncodeFailure::Unencodable(error));

@@ -9,6 +9,7 @@
 pub mod case;
 pub mod classify;
 pub mod codec;
+pub mod format_spec;
 pub mod handlers;
 pub mod names;
 pub mod repr;
