@@ -113,8 +113,8 @@ pub struct ClassDef {
     pub shape: Option<ShapeId>,
     /// The base class; None is `object`.
     pub base: Option<fn(&mut Thread) -> Class>,
-    /// Methods, getters and so on.
-    pub members: &'static [NativeDef],
+    /// Methods, getters and so on, in one list for each `#[pymethods]` block.
+    pub members: &'static [&'static [NativeDef]],
 }
 
 /// A payload type that is a Python class.
