@@ -177,6 +177,7 @@ fn huge_requests_are_refused<B: Backend>(heap: &RawHeap<B>) {
         assert_eq!(unsafe { heap.allocate(size) }, None);
     }
     let block = allocate(heap, 40 * MAX_BLOCK, 3);
+    assert!(crate::stats::pool().dedicated_bytes >= 40 * MAX_BLOCK);
     check(block, 40 * MAX_BLOCK, 3);
     // SAFETY: the block is this heap's and not used any more.
     unsafe { heap.free(block) };
@@ -192,6 +193,13 @@ fn one_heap_under_the_gil() {
         random_use(heap, 11);
         huge_requests_are_refused(heap);
         assert_eq!(heap.heap().with_unattended(|_| ()), Err(Attended));
+        let block = allocate(heap, 32, 4);
+        let mut found = false;
+        // SAFETY: the lock keeps all other threads away from the only heap of this build.
+        unsafe { crate::walk::for_each_live::<gil::Heaps>(|live| found |= live == block) };
+        assert!(found);
+        // SAFETY: the block is this heap's and not used any more.
+        unsafe { heap.free(block) };
     });
 }
 
@@ -388,8 +396,16 @@ fn stress_across_threads() {
         // SAFETY: the block was passed to us to be freed.
         unsafe { heap.free(block.0) };
     }
-    // SAFETY: this thread owns the heap.
-    unsafe { heap.collect_remote_frees() };
+    heap.park();
+    for heap in Shared::registry().heaps() {
+        // Heaps of other tests are attended, or have no block that is being freed.
+        let checked = heap.with_unattended(|heap| {
+            // SAFETY: a helper owns the heap.
+            unsafe { heap.collect_remote_frees() };
+            validate(heap);
+        });
+        assert!(checked.is_ok() || checked == Err(Attended));
+    }
 }
 
 fn work(
@@ -406,7 +422,7 @@ fn work(
         match random.below(4) {
             0 => kept.push(made),
             1 => {
-                // A thread that has ended frees nothing; then the block waits for the end of the test.
+                // What arrives after the receiving thread has ended waits for the end of the test.
                 senders[random.below(senders.len())].send(made).expect("receivers live as long");
             }
             _ => {
@@ -421,6 +437,9 @@ fn work(
                 // SAFETY: the block was passed to us to be freed, or is our own.
                 unsafe { heap.free(block.0) };
             }
+        }
+        if random.below(1000) == 0 {
+            release(heap);
         }
     }
     for (block, size, pattern) in kept {
