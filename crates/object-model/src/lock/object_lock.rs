@@ -65,6 +65,22 @@ pub(crate) fn revoke(token: &Attached, object: &crate::object::header::Header) {
     }
 }
 
+/// Ends the bias of all objects on the page of `object` (L2).
+///
+/// # Safety
+/// `object` must be live, and the world stopped.
+pub unsafe fn end_bias_of_page(object: std::ptr::NonNull<crate::object::header::Header>) {
+    // SAFETY: live objects lie in pages of the object heap.
+    let page = unsafe { allocator::page_of(object.cast()) };
+    // SAFETY: the world is stopped: no block is born or freed.
+    for block in unsafe { page.live_blocks() } {
+        // SAFETY: live blocks start with a header.
+        let header = unsafe { block.cast::<crate::object::header::Header>().as_ref() };
+        // Relaxed: nobody else runs; starting the world publishes it.
+        let _ = header.lock.compare_exchange(BIASED, FREE, Ordering::Relaxed, Ordering::Relaxed);
+    }
+}
+
 /// Takes `lock`, waiting if need be. It must not be biased.
 #[inline]
 pub fn lock(token: &Attached, lock: &AtomicU8) {

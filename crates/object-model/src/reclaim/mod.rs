@@ -7,11 +7,13 @@
 //! - E1 What is retired here is raw storage: dropping it never drops a Python reference and never runs Python.
 //! - E2 A borrow of retired-able storage is tied to `&Attached`; a safepoint takes `&mut`.
 
+use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crossbeam_epoch::{self as epoch, Guard};
 use mode::Attached;
+use parking_lot::Mutex;
 
 thread_local! {
     static GUARD: RefCell<Option<Guard>> = const { RefCell::new(None) };
@@ -51,6 +53,33 @@ pub fn quiescent() {
             collect(guard);
         }
     });
+    drop_ready();
+}
+
+/// Records that own Python values and that no thread can borrow any more; dropped by whoever passes a safepoint next.
+static READY: Mutex<Vec<Box<dyn Any + Send>>> = Mutex::new(Vec::new());
+static ANY_READY: AtomicBool = AtomicBool::new(false);
+
+/// Drops a record that owns Python values once no thread can borrow it: now in the `gil` build, where the caller's
+/// `&mut` token proves it; else at a later safepoint, where dropping references is allowed.
+pub fn retire_owned<T: Send + 'static>(token: &mut Attached, record: Box<T>) {
+    if single_threaded() {
+        return drop(record);
+    }
+    retire_raw(token, move || {
+        READY.lock().push(record);
+        // Release pairs with the acquire in `drop_ready`.
+        ANY_READY.store(true, Ordering::Release);
+    });
+}
+
+fn drop_ready() {
+    // Acquire pairs with the release in `retire_owned`.
+    if ANY_READY.load(Ordering::Acquire) {
+        ANY_READY.store(false, Ordering::Release); // Release: before the list is taken; a later push sets it again.
+        let ready = std::mem::take(&mut *READY.lock());
+        drop(ready);
+    }
 }
 
 fn collect(guard: &Guard) {

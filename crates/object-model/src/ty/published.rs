@@ -23,13 +23,13 @@ impl<T: Send + Sync + 'static> Published<T> {
         unsafe { &*self.0.load(Ordering::Acquire) }
     }
 
-    /// Replaces the record.
-    pub fn publish(&self, token: &Attached, record: T) {
+    /// Replaces the record. The mutable token proves that the caller borrows no old one.
+    pub fn publish(&self, token: &mut Attached, record: T) {
         // Release pairs with the acquire in `get`.
         let old = self.0.swap(Box::into_raw(Box::new(record)), Ordering::AcqRel);
         // SAFETY: the old record was boxed by `new` or `publish`, and nobody finds it any more.
         let old = unsafe { Box::from_raw(old) };
-        reclaim::retire(token, old);
+        reclaim::retire_owned(token, old);
     }
 }
 

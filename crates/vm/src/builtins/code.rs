@@ -1,0 +1,177 @@
+//! Code objects: a compiled unit with its constants and names as values, and the caches of its instructions.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+
+use compiler::bytecode::code::{CodeUnit, Constant, Position, flags};
+use compiler::bytecode::instruction::Instruction;
+use object_model::object::layout::Payload;
+use object_model::string::Str;
+use object_model::{Obj, Value};
+
+use crate::prelude::*;
+
+/// The payload of a code object.
+#[pyclass(name = "code", module = "builtins", shape = CODE, no_new, weakref, no_payload)]
+pub struct Code {
+    /// What the compiler made.
+    pub unit: Arc<CodeUnit>,
+    /// The instructions that run: those of the unit, with cache words that the interpreter fills.
+    pub words: Box<[AtomicU64]>,
+    /// Constants.
+    pub constants: Box<[Value]>,
+    /// Interned names.
+    pub names: Box<[Obj<Str>]>,
+    /// `co_name`
+    pub name: Obj<Str>,
+    /// `co_qualname`
+    pub qualname: Obj<Str>,
+    /// `co_filename`
+    pub filename: Obj<Str>,
+    /// Names of locals, then cells that are no locals, then free variables.
+    pub variables: Box<[Obj<Str>]>,
+    /// Positional parameters if the code takes nothing else and starts at once, else `u32::MAX`: such calls need no
+    /// binding.
+    pub simple_arguments: u32,
+    /// Parameters, `*args` and `**kwargs` included.
+    pub parameters: u32,
+    /// Registers that belong to variables: swept at return.
+    pub variables_end: u32,
+    /// Registers in all.
+    pub registers: u32,
+}
+
+// SAFETY: everything but the cache words is immutable; those are atomics.
+unsafe impl Sync for Code {}
+// SAFETY: as above.
+unsafe impl Send for Code {}
+
+impl Code {
+    /// The code object of a unit; nested units become code constants.
+    pub fn new(th: &mut Thread, unit: &Arc<CodeUnit>) -> PyResult<Obj<Code>> {
+        let mut constants = Vec::with_capacity(unit.constants.len());
+        for constant in &unit.constants {
+            constants.push(constant_value(th, constant)?);
+        }
+        let names = unit.names.iter().map(|n| th.intern(n)).collect();
+        let mut variables: Vec<Obj<Str>> = unit.locals.iter().map(|n| th.intern(n)).collect();
+        for (name, register) in &unit.cells {
+            if *register as usize >= unit.locals.len() {
+                variables.push(th.intern(name));
+            }
+        }
+        variables.resize_with(unit.first_free as usize, || th.intern(""));
+        variables.extend(unit.free.iter().map(|n| th.intern(n)));
+        let lazy = flags::GENERATOR | flags::COROUTINE | flags::ASYNC_GENERATOR;
+        let special = flags::VARARGS | flags::VARKEYWORDS;
+        let _ = lazy;
+        let simple = unit.flags & special == 0 && unit.kwonly_count == 0 && unit.free.is_empty();
+        let code = Code {
+            // SAFETY: an instruction is eight bytes without padding; the words are only read back as instructions.
+            words: unit
+                .instructions
+                .iter()
+                .map(|i| AtomicU64::new(unsafe { std::mem::transmute::<Instruction, u64>(*i) }))
+                .collect(),
+            constants: constants.into(),
+            names,
+            name: th.intern(&unit.name),
+            qualname: th.intern(&unit.qualname),
+            filename: th.intern(&unit.filename),
+            variables: variables.into(),
+            simple_arguments: if simple { unit.arg_count.into() } else { u32::MAX },
+            parameters: unit.parameter_count() as u32,
+            variables_end: unit.first_temporary() as u32,
+            registers: unit.registers.into(),
+            unit: unit.clone(),
+        };
+        let code = Obj::new(th, builtin::CODE, code);
+        code.header().make_deferred();
+        Ok(code)
+    }
+
+    /// The documentation: the first constant, if the unit says so.
+    pub fn docstring(&self) -> Value {
+        if self.unit.flags & flags::HAS_DOCSTRING != 0 {
+            return self.constants.first().cloned().unwrap_or(Value::NONE);
+        }
+        Value::NONE
+    }
+
+    /// The source range of the instruction at word `index`.
+    pub fn position(&self, index: usize) -> Position {
+        self.unit.positions.get(index).copied().unwrap_or_default()
+    }
+
+    /// The name of a variable's register.
+    pub fn variable_name(&self, register: usize) -> Option<&Obj<Str>> {
+        self.variables.get(register)
+    }
+}
+
+/// A constant as a value.
+pub fn constant_value(th: &mut Thread, constant: &Constant) -> PyResult {
+    Ok(match constant {
+        Constant::None => Value::NONE,
+        Constant::True => Value::TRUE,
+        Constant::False => Value::FALSE,
+        Constant::Ellipsis => Value::ELLIPSIS,
+        Constant::Int(i) => th.int(*i),
+        Constant::BigInt(digits) => {
+            let Some(number) = object_model::number::int::BigInt::from_hex(digits) else {
+                return Err(th.system_error("bad integer constant"));
+            };
+            immortal(th.int_from(number))
+        }
+        Constant::Float(x) => immortal(th.float(*x)),
+        Constant::Complex(real, imaginary) => immortal(th.complex(*real, *imaginary)),
+        Constant::Str(wtf8) => {
+            let units = object_model::text::units::OwnedUnits::from_wtf8(wtf8);
+            let string = th.units(units.units())?;
+            match crate::class::exact_str(&string) {
+                Some(s) if s.len() <= 64 => th.intern_obj(&s.clone()).into_value(),
+                _ => immortal(string),
+            }
+        }
+        Constant::Bytes(bytes) => immortal(th.bytes(bytes)?),
+        Constant::Tuple(items) => {
+            let mut values = Vec::with_capacity(items.len());
+            for item in items.iter() {
+                values.push(constant_value(th, item)?);
+            }
+            immortal(th.tuple(values))
+        }
+        Constant::FrozenSet(items) => {
+            let mut values = Vec::with_capacity(items.len());
+            for item in items.iter() {
+                values.push(constant_value(th, item)?);
+            }
+            immortal(super::set::frozenset(th, values)?)
+        }
+        Constant::Slice(parts) => {
+            let mut values = Vec::with_capacity(3);
+            for part in parts.iter() {
+                values.push(constant_value(th, part)?);
+            }
+            let mut values = values.into_iter();
+            let mut next = || values.next().unwrap_or(Value::NONE);
+            let (start, stop, step) = (next(), next(), next());
+            immortal(super::slice::Slice::make(th, start, stop, step))
+        }
+        Constant::Code(unit) => Code::new(th, unit)?.into_value(),
+    })
+}
+
+/// Constants are shared by all threads and live as long as code does: nobody counts them.
+fn immortal(value: Value) -> Value {
+    if let Some(header) = value.as_header() {
+        header.make_immortal();
+    }
+    value
+}
+
+impl Payload for Code {
+    fn trace(&self, visit: &mut dyn FnMut(&Value)) {
+        self.constants.iter().for_each(visit);
+    }
+}

@@ -1,0 +1,22 @@
+//! `__del__`, called when an object dies.
+
+use object_model::Value;
+
+use super::special;
+use crate::names::Special;
+use crate::thread::Thread;
+
+/// Hook of `object_model`: runs the finalizer of an object that was revived for it.
+pub fn run(object: &Value) {
+    Thread::with_current(|th| {
+        let class = super::type_of(object);
+        let Some(method) = special::get(th, class, Special::Del).cloned() else { return };
+        // A finalizer neither sees nor disturbs an exception that is on its way.
+        let pending = th.raised.take();
+        if th.call_special_method(&method, object, class, &[]).is_err() {
+            let exception = th.take_exception();
+            crate::exceptions::unraisable(th, exception, Some(&method), "Exception ignored while calling deallocator");
+        }
+        th.raised = pending;
+    });
+}

@@ -1,0 +1,85 @@
+//! Special methods: each type has a table of them, resolved along its mro, so that an operator is one indexed load.
+
+use object_model::ty::{Class, flag};
+use object_model::{Attached, Value};
+
+use crate::error::PyResult;
+use crate::names::Special;
+use crate::native::Args;
+use crate::thread::Thread;
+
+/// The special method of a type, as it stands in a class dict.
+#[inline]
+pub fn get<'a>(token: &'a Attached, class: Class, special: Special) -> Option<&'a Value> {
+    class.payload.specials.get(token).get(special as usize)?.as_ref()
+}
+
+/// Recomputes the table and the flags that follow from it, for `class` and its subclasses.
+pub fn refresh(th: &mut Thread, class: Class) {
+    let table: Box<[Option<Value>]> =
+        Special::ALL.iter().map(|s| super::lookup(th, class, s.name())).collect();
+    let mro = class.payload.mro.get(th);
+    let object = mro.last().copied();
+    let overridden = |special: Special| {
+        let own = table[special as usize].as_ref();
+        let plain = object.filter(|o| *o != class).and_then(|o| get(th, o, special));
+        match (own, plain) {
+            (Some(own), Some(plain)) => !own.is(plain),
+            (own, _) => own.is_some() && object.is_some_and(|o| o != class),
+        }
+    };
+    let getattr = overridden(Special::GetAttribute) || table[Special::GetAttr as usize].is_some();
+    let setattr = overridden(Special::SetAttr) || overridden(Special::DelAttr);
+    let finalizer = table[Special::Del as usize].is_some();
+    class.payload.set_flags(flag::CUSTOM_GETATTR, getattr);
+    class.payload.set_flags(flag::CUSTOM_SETATTR, setattr);
+    class.payload.set_flags(flag::FINALIZER, finalizer);
+    class.payload.specials.publish(th, table);
+    let subclasses: Vec<Class> = class.payload.subclasses.lock().clone();
+    for sub in subclasses {
+        refresh(th, sub);
+    }
+}
+
+impl Thread {
+    /// True if the type of `value` has the special method.
+    #[inline]
+    pub fn has_special(&self, value: &Value, special: Special) -> bool {
+        get(self, super::type_of(value), special).is_some_and(|v| !v.is_none())
+    }
+
+    /// Calls a special method of the type of `receiver`; None if the type has none.
+    #[inline]
+    pub fn call_special(
+        &mut self,
+        receiver: &Value,
+        special: Special,
+        arguments: &[&Value],
+    ) -> PyResult<Option<Value>> {
+        let class = super::type_of(receiver);
+        let Some(method) = get(self, class, special) else { return Ok(None) };
+        let method = method.clone();
+        self.call_special_method(&method, receiver, class, arguments).map(Some)
+    }
+
+    /// Calls `method`, found in the dict of `class` or a base, bound to `receiver`.
+    pub fn call_special_method(
+        &mut self,
+        method: &Value,
+        receiver: &Value,
+        class: Class,
+        arguments: &[&Value],
+    ) -> PyResult {
+        if super::descriptor::is_plain_method(method) {
+            // At most three arguments follow a receiver in any special method but `__exit__`.
+            let mut all: Vec<Value> = Vec::with_capacity(1 + arguments.len());
+            all.push(receiver.clone());
+            all.extend(arguments.iter().map(|v| (*v).clone()));
+            return self.call_args(method, Args::positional(&all));
+        }
+        let bound = super::descriptor::bind(self, method, Some(receiver), class)?;
+        let all: Vec<Value> = arguments.iter().map(|v| (*v).clone()).collect();
+        self.call_args(&bound, Args::positional(&all))
+    }
+}
+

@@ -1,0 +1,213 @@
+//! What a thread knows: its token, its register stack, the pending and the handled exception, its poll word.
+
+use std::ops::{Deref, DerefMut};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use mode::Attached;
+use object_model::Value;
+
+use crate::error::PyResult;
+
+/// Bits of the poll word.
+pub mod poll {
+    /// Another thread wants the GIL.
+    pub const GIL: u32 = 1;
+    /// A signal arrived (main thread).
+    pub const SIGNAL: u32 = 2;
+    /// Somebody stops the world.
+    pub const STOP: u32 = 4;
+    /// The merge queue of this thread's heap is not empty.
+    pub const MERGE: u32 = 8;
+    /// Retired storage waits for this thread to pass a safepoint.
+    pub const RECLAIM: u32 = 16;
+    /// Another thread raised an exception in this one.
+    pub const ASYNC_EXCEPTION: u32 = 32;
+}
+
+/// Words of a thread's register stack: reserved, not committed.
+const STACK_WORDS: usize = 32 << 20;
+/// Native stack kept free for code that does not check.
+const NATIVE_RESERVE: usize = 256 << 10;
+/// `sys.getrecursionlimit()` at start.
+pub const DEFAULT_RECURSION_LIMIT: u32 = 1000;
+
+static RECURSION_LIMIT: AtomicU32 = AtomicU32::new(DEFAULT_RECURSION_LIMIT);
+
+/// `sys.getrecursionlimit()`
+pub fn recursion_limit() -> u32 {
+    RECURSION_LIMIT.load(Ordering::Relaxed) // Relaxed: a number on its own.
+}
+
+/// `sys.setrecursionlimit()`
+pub fn set_recursion_limit(limit: u32) {
+    RECURSION_LIMIT.store(limit, Ordering::Relaxed); // Relaxed: a number on its own.
+}
+
+/// A thread that may run Python. `&mut Thread` is the right to do so.
+#[repr(C)]
+pub struct Thread {
+    token: Attached,
+    poll: AtomicU32,
+    /// Registers of the innermost frame; null if no Python code runs.
+    pub(crate) frame: *mut u64,
+    pub(crate) stack: Stack,
+    /// Python calls in progress.
+    pub(crate) depth: u32,
+    pub(crate) native_limit: usize,
+    pub(crate) raised: Option<Value>,
+    /// The exception being handled (`sys.exception()`), None if none.
+    pub(crate) handled: Value,
+    /// `threading.get_ident()`
+    pub ident: u64,
+    /// True for the thread that signals are delivered to.
+    pub is_main: bool,
+    /// The dict of `_thread._local` objects and other per-thread values, by key address.
+    pub locals: Vec<(usize, Value)>,
+    /// The current `contextvars` context, if any was entered.
+    pub context: Option<Value>,
+    pub(crate) async_exception: parking_lot::Mutex<Option<Value>>,
+    /// Objects whose repr is in progress (`Thread::enter_repr`).
+    pub(crate) reprs: Vec<u64>,
+    /// Hooks `sys.settrace` and others may set; kept for introspection.
+    pub(crate) async_gen_hooks: (Option<Value>, Option<Value>),
+}
+
+impl Thread {
+    /// # Safety
+    /// The calling thread must be attached with `token`.
+    pub(crate) unsafe fn new(token: Attached, ident: u64, is_main: bool) -> std::io::Result<Box<Thread>> {
+        Ok(Box::new(Thread {
+            token,
+            poll: AtomicU32::new(0),
+            frame: std::ptr::null_mut(),
+            stack: Stack::new()?,
+            depth: 0,
+            native_limit: native_stack_limit(),
+            raised: None,
+            handled: Value::NONE,
+            ident,
+            is_main,
+            locals: Vec::new(),
+            context: None,
+            async_exception: parking_lot::Mutex::new(None),
+            reprs: Vec::new(),
+            async_gen_hooks: (None, None),
+        }))
+    }
+
+    /// The poll word, for whoever wants this thread's attention.
+    #[inline(always)]
+    pub fn poll_word(&self) -> &AtomicU32 {
+        &self.poll
+    }
+
+    /// True if the thread should go to a safepoint.
+    #[inline(always)]
+    pub fn wants_poll(&self) -> bool {
+        self.poll.load(Ordering::Relaxed) != 0 // Relaxed: a hint; the safepoint synchronises.
+    }
+
+    /// Passes a safepoint if one is asked for; raises what signals raise.
+    #[inline]
+    pub fn poll(&mut self) -> PyResult<()> {
+        if self.wants_poll() { super::safepoint::pass(self) } else { Ok(()) }
+    }
+
+    /// Errors with RecursionError if the native stack is nearly used up.
+    #[inline]
+    pub fn check_native_stack(&mut self) -> PyResult<()> {
+        let here = 0u8;
+        if (&raw const here as usize) < self.native_limit {
+            return Err(self.recursion_error("maximum recursion depth exceeded"));
+        }
+        Ok(())
+    }
+
+    /// The thread of a token.
+    ///
+    /// # Safety
+    /// The token must be a `Thread`'s, as all tokens of attached threads are.
+    #[inline(always)]
+    pub unsafe fn of(token: &mut Attached) -> &mut Thread {
+        // SAFETY: the token is the first field of its thread.
+        unsafe { &mut *std::ptr::from_mut(token).cast::<Thread>() }
+    }
+
+    /// Runs `body` with the current thread, if it is attached.
+    pub fn with_current<R>(body: impl FnOnce(&mut Thread) -> R) -> Option<R> {
+        let token = mode::attached::current();
+        if token.is_null() {
+            return None;
+        }
+        // SAFETY: tokens are threads' first fields, and this is the thread itself, inside a destructor or hook that it
+        // called: nobody uses the outer borrow until this returns.
+        Some(body(unsafe { &mut *token.cast_mut().cast::<Thread>() }))
+    }
+}
+
+impl Deref for Thread {
+    type Target = Attached;
+
+    #[inline(always)]
+    fn deref(&self) -> &Attached {
+        &self.token
+    }
+}
+
+impl DerefMut for Thread {
+    #[inline(always)]
+    fn deref_mut(&mut self) -> &mut Attached {
+        &mut self.token
+    }
+}
+
+/// A thread's register stack: reserved address space that the system fills with zero pages on use.
+pub(crate) struct Stack {
+    pub(crate) start: *mut u64,
+    pub(crate) end: *mut u64,
+}
+
+impl Stack {
+    fn new() -> std::io::Result<Stack> {
+        let bytes = STACK_WORDS * 8;
+        // SAFETY: a fresh anonymous mapping.
+        let start = unsafe {
+            libc::mmap(
+                std::ptr::null_mut(),
+                bytes,
+                libc::PROT_READ | libc::PROT_WRITE,
+                libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE,
+                -1,
+                0,
+            )
+        };
+        if start == libc::MAP_FAILED {
+            return Err(std::io::Error::last_os_error());
+        }
+        let start = start.cast::<u64>();
+        // SAFETY: one past the end of the mapping.
+        Ok(Stack { start, end: unsafe { start.add(STACK_WORDS) } })
+    }
+}
+
+impl Drop for Stack {
+    fn drop(&mut self) {
+        // SAFETY: the mapping is ours and no frame is left on it.
+        unsafe { libc::munmap(self.start.cast(), STACK_WORDS * 8) };
+    }
+}
+
+fn native_stack_limit() -> usize {
+    // SAFETY: queries the attributes of the calling thread into a local that is destroyed again.
+    unsafe {
+        let mut attributes: libc::pthread_attr_t = std::mem::zeroed();
+        if libc::pthread_getattr_np(libc::pthread_self(), &raw mut attributes) != 0 {
+            return 0;
+        }
+        let mut address = std::ptr::null_mut();
+        let mut size = 0;
+        let found = libc::pthread_attr_getstack(&raw const attributes, &raw mut address, &raw mut size);
+        libc::pthread_attr_destroy(&raw mut attributes);
+        if found == 0 { address as usize + NATIVE_RESERVE } else { 0 }
+    }
+}
