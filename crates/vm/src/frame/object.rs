@@ -1,0 +1,245 @@
+//! Frame objects: made only when somebody asks for one (a traceback, `sys._getframe`).
+//!
+//! While its frame runs, the object reads the registers; when the frame ends it takes the variables over.
+
+use object_model::dict::Dict;
+use object_model::shape::builtin;
+use object_model::{Obj, Value};
+
+use super::{Frame, bit, current};
+use crate::builtins::cell::Cell;
+use crate::builtins::code::Code;
+use crate::prelude::*;
+
+/// The payload of a frame object.
+#[pyclass(name = "frame", module = "builtins", shape = FRAME, no_new)]
+pub struct FrameObject {
+    code: Obj<Code>,
+    globals: Option<Obj<Dict>>,
+    builtins: Option<Obj<Dict>>,
+    /// Locals mapping of a module or class body.
+    pub mapping: Option<Value>,
+    state: Guarded<State>,
+    trace: Guarded<Option<Value>>,
+}
+
+struct State {
+    /// Register 0 while the frame runs, else 0.
+    live: usize,
+    index: usize,
+    back: Option<Value>,
+    variables: Vec<Value>,
+}
+
+impl Trace for State {
+    fn trace(&self, visit: &mut dyn FnMut(&Value)) {
+        self.back.trace(visit);
+        self.variables.trace(visit);
+    }
+}
+
+/// The frame object of a frame that is on this thread's stack.
+pub fn object_of(th: &mut Thread, frame: Frame) -> Value {
+    if frame.flags() & bit::OBJECT != 0 {
+        // SAFETY: the bit says that extra is the frame object.
+        return unsafe { Value::borrow_word(&*frame.extra()) }.clone();
+    }
+    let function = frame.function();
+    let mapping = frame.mapping(th);
+    let keeps_extra = frame.flags() & (bit::GENERATOR | bit::INIT) != 0;
+    let payload = FrameObject {
+        code: frame.code_object(),
+        globals: function.map(|f| f.payload.globals.clone()),
+        builtins: function.map(|f| f.payload.builtins.clone()),
+        mapping,
+        state: Guarded::new(State {
+            live: if keeps_extra { 0 } else { frame.0 as usize },
+            index: frame.instruction_index(),
+            back: None,
+            variables: if keeps_extra { copy_variables(frame) } else { Vec::new() },
+        }),
+        trace: Guarded::new(None),
+    };
+    let object = Obj::new(th, builtin::FRAME, payload).into_value();
+    if keeps_extra {
+        // Extra is taken: the object is a snapshot, not attached to the frame.
+        let back = frame.caller().map(|caller| object_of(th, caller));
+        if let Some(object) = th.exact::<FrameObject>(&object) {
+            object.state.lock(th).back = back;
+        }
+        return object;
+    }
+    // SAFETY: extra holds a value, which the object has taken a reference to where it is a mapping.
+    unsafe {
+        let old = std::mem::replace(&mut *frame.extra(), object.clone().into_word());
+        super::drop_word(th, old);
+    }
+    frame.change_flags(bit::OBJECT, bit::MAPPING);
+    object
+}
+
+fn copy_variables(frame: Frame) -> Vec<Value> {
+    let count = frame.code().payload.variables_end as usize;
+    // SAFETY: variables' registers hold valid values.
+    (0..count).map(|i| unsafe { Value::borrow_word(&*frame.register(i)) }.clone()).collect()
+}
+
+/// The frame object of the innermost frame, or None's value if no Python code runs.
+pub fn current_object(th: &mut Thread) -> Value {
+    match current(th) {
+        Some(frame) => object_of(th, frame),
+        None => Value::NONE,
+    }
+}
+
+/// The frame ends: its object takes the variables over and stands on its own.
+pub fn finish(th: &mut Thread, frame: Frame) {
+    // SAFETY: the caller saw the OBJECT bit.
+    let object = unsafe { Value::borrow_word(&*frame.extra()) }.clone();
+    let Some(object) = th.exact::<FrameObject>(&object).cloned() else { return };
+    if object.as_value().as_header().is_some_and(|h| h.is_unique(th)) {
+        return;
+    }
+    let back = frame.caller().map(|caller| object_of(th, caller));
+    let variables = copy_variables(frame);
+    let index = frame.instruction_index();
+    let mut state = object.state.lock(th);
+    state.live = 0;
+    state.back = back;
+    state.index = index;
+    state.variables = variables;
+}
+
+impl FrameObject {
+    fn index(&self, th: &Thread) -> usize {
+        let state = self.state.lock(th);
+        if state.live != 0 { Frame(state.live as *mut u64).instruction_index() } else { state.index }
+    }
+
+    /// The variables by name, as of now.
+    fn locals(&self, th: &mut Thread) -> PyResult<Obj<Dict>> {
+        let variables = {
+            let state = self.state.lock(th);
+            if state.live != 0 { copy_variables(Frame(state.live as *mut u64)) } else { state.variables.clone() }
+        };
+        locals_dict(th, &self.code, &variables)
+    }
+}
+
+/// A dict of variables; cells are looked into, unbound ones left out.
+pub fn locals_dict(th: &mut Thread, code: &Code, variables: &[Value]) -> PyResult<Obj<Dict>> {
+    let dict = Obj::dict(th);
+    for (register, value) in variables.iter().enumerate() {
+        let Some(name) = code.variable_name(register).filter(|n| n.len() > 0) else { continue };
+        let is_cell = register >= code.unit.first_free as usize
+            || code.unit.cells.iter().any(|(_, r)| *r as usize == register);
+        let value = match th.exact::<Cell>(value) {
+            Some(cell) if is_cell => match cell.get(th) {
+                Some(content) => content,
+                None => continue,
+            },
+            _ => value.clone(),
+        };
+        if value.is_unbound() {
+            continue;
+        }
+        if dict.set_str(th, name, value).is_err() {
+            return Err(th.memory_error());
+        }
+    }
+    Ok(dict)
+}
+
+/// `locals()` of the running code.
+pub fn current_locals(th: &mut Thread) -> PyResult {
+    let Some(frame) = current(th) else { return Err(th.system_error("frame does not exist")) };
+    if let Some(mapping) = frame.mapping(th) {
+        return Ok(mapping);
+    }
+    let variables = copy_variables(frame);
+    let code = frame.code_object();
+    Ok(locals_dict(th, &code, &variables)?.into_value())
+}
+
+#[pymethods]
+impl FrameObject {
+    #[getter]
+    fn f_code(&self) -> Value {
+        self.code.clone().into_value()
+    }
+
+    #[getter]
+    fn f_globals(&self) -> Value {
+        self.globals.as_ref().map_or(Value::NONE, |g| g.clone().into_value())
+    }
+
+    #[getter]
+    fn f_builtins(&self) -> Value {
+        self.builtins.as_ref().map_or(Value::NONE, |g| g.clone().into_value())
+    }
+
+    #[getter]
+    fn f_locals(&self, th: &mut Thread) -> PyResult {
+        match &self.mapping {
+            Some(mapping) => Ok(mapping.clone()),
+            None => Ok(self.locals(th)?.into_value()),
+        }
+    }
+
+    #[getter]
+    fn f_back(&self, th: &mut Thread) -> Value {
+        let (live, back) = {
+            let state = self.state.lock(th);
+            (state.live, state.back.clone())
+        };
+        if live != 0 && on_stack(th, live) {
+            return match Frame(live as *mut u64).caller() {
+                Some(caller) => object_of(th, caller),
+                None => Value::NONE,
+            };
+        }
+        back.unwrap_or(Value::NONE)
+    }
+
+    #[getter]
+    fn f_lasti(&self, th: &mut Thread) -> usize {
+        self.index(th) * 2
+    }
+
+    #[getter]
+    fn f_lineno(&self, th: &mut Thread) -> u32 {
+        self.code.position(self.index(th)).line
+    }
+
+    #[getter]
+    fn f_trace(&self, th: &mut Thread) -> Value {
+        self.trace.lock(th).clone().unwrap_or(Value::NONE)
+    }
+
+    #[setter]
+    fn set_f_trace(&self, th: &mut Thread, value: Option<Value>) {
+        let old = std::mem::replace(&mut *self.trace.lock(th), value);
+        drop(old);
+    }
+
+    fn clear(&self, th: &mut Thread) -> PyResult<()> {
+        if self.state.lock(th).live != 0 {
+            return Err(th.runtime_error("cannot clear an executing frame"));
+        }
+        let old = std::mem::take(&mut self.state.lock(th).variables);
+        drop(old);
+        Ok(())
+    }
+
+    fn __repr__(this: &Obj<Self>, th: &mut Thread) -> String {
+        let file = this.code.filename.units().to_string_lossy().to_string();
+        let name = this.code.name.units().to_string_lossy().to_string();
+        let line = this.code.position(this.index(th)).line;
+        format!("<frame at {:#x}, file '{file}', line {line}, code {name}>", this.as_value().word())
+    }
+}
+
+/// A frame of another thread must not be walked: only this thread's own stack is looked at.
+fn on_stack(th: &Thread, live: usize) -> bool {
+    (th.stack.start as usize..th.stack.end as usize).contains(&live)
+}

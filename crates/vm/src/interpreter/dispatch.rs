@@ -1,0 +1,1003 @@
+//! The loop: fetch, dispatch, fast paths.
+//!
+//! # Conventions
+//! - `pc` points to the word after the instruction; `base` to register 0; both live in machine registers.
+//! - `fail!` leaves a handler with the exception pending; the loop unwinds and goes on at a handler, or returns.
+//! - Before anything that may run Python, raise or look at frames, `save!` writes `pc` into the frame.
+//! - A `slow!` handler is an out-of-line function over (thread, base, instruction) that does the whole instruction,
+//!   kills included, and answers whether it raised.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use compiler::bytecode::instruction::{IF_TRUE, Instruction, KILL_A, KILL_B, KILL_C, METHOD, Opcode};
+use object_model::list::List;
+use object_model::object::attributes;
+use object_model::shape::builtin;
+use object_model::tuple::Tuple;
+use object_model::value::float::{float_word, is_float_word, word_float};
+use object_model::value::int::{INT_TAG, add_words, both_int, int_word, mul_words, sub_words, word_int};
+use object_model::value::singleton::{FALSE, LIST_MARK, NONE, RANGE_MARK, TRUE, TUPLE_MARK, UNBOUND};
+use object_model::{Header, Obj, Object, Value};
+
+use super::{arithmetic, attribute, build, cache, call, exception, generator, iterate, names, pattern, subscript, unwind};
+use crate::builtins::code::Code;
+use crate::error::{PyResult, Raised};
+use crate::frame::{Frame, drop_word};
+use crate::protocol::{BinaryOp, CompareOp};
+use crate::thread::Thread;
+
+/// Where a handler that changed frames goes on.
+#[derive(Clone, Copy)]
+pub struct Resume {
+    /// The frame.
+    pub frame: Frame,
+    /// Its next instruction.
+    pub pc: *const Instruction,
+}
+
+/// What a call-like handler led to.
+pub enum Outcome {
+    /// The instruction is done; go on behind it.
+    Next,
+    /// A frame was pushed or popped.
+    Frame(Resume),
+    /// The frame that the loop was entered with ended with this result.
+    Done(Value),
+}
+
+/// # Safety
+/// `word` must be a reference's word.
+#[inline(always)]
+unsafe fn header<'a>(word: u64) -> &'a Header {
+    // SAFETY: the caller's word.
+    unsafe { &*(word as *const Header) }
+}
+
+/// A float from an int or float immediate, for mixed arithmetic.
+#[inline(always)]
+fn as_float(word: u64) -> Option<f64> {
+    if is_float_word(word) {
+        Some(word_float(word))
+    } else if word & INT_TAG == INT_TAG {
+        // An int beyond 2**53 may round here where Python rounds too: int to float is correctly rounded in both.
+        Some(word_int(word) as f64)
+    } else {
+        None
+    }
+}
+
+/// Runs from the given frame, which has the ENTRY bit, until it returns or its exception leaves it.
+pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
+    let mut base: *mut u64 = entry.0;
+    let mut pc: *const Instruction = entry.pc();
+    let mut constants: *const u64 = entry.code().payload.constants.as_ptr().cast();
+
+    macro_rules! reg {
+        // SAFETY: the compiler names registers of the frame only.
+        ($n:expr) => { unsafe { *base.add($n as usize) } };
+    }
+    macro_rules! constant {
+        // SAFETY: the compiler names constants of the code only.
+        ($n:expr) => { unsafe { *constants.add($n as usize) } };
+    }
+    macro_rules! save {
+        () => { Frame(base).set_pc(pc) };
+    }
+    macro_rules! write {
+        ($n:expr, $word:expr) => {{
+            let word: u64 = $word;
+            // SAFETY: as in `reg`; the old word's reference was the register's.
+            unsafe {
+                let register = base.add($n as usize);
+                let old = *register;
+                *register = word;
+                if old & 7 == 0 {
+                    drop_word(th, old);
+                }
+            }
+        }};
+    }
+    macro_rules! kill {
+        ($n:expr) => {{
+            // SAFETY: as in `write`.
+            unsafe {
+                let register = base.add($n as usize);
+                let old = *register;
+                if old & 7 == 0 {
+                    *register = UNBOUND;
+                    drop_word(th, old);
+                }
+            }
+        }};
+    }
+    macro_rules! value {
+        // SAFETY: a register holds a valid value; the borrow ends before the register is written.
+        ($n:expr) => { unsafe { Value::borrow_word(&*base.add($n as usize)) } };
+    }
+    macro_rules! fail {
+        () => {{
+            match unwind::unwind(th, Frame(base), pc) {
+                Some(resume) => {
+                    base = resume.frame.0;
+                    pc = resume.pc;
+                    constants = resume.frame.code().payload.constants.as_ptr().cast();
+                    continue;
+                }
+                None => return Err(unwind::leaving(th)),
+            }
+        }};
+    }
+    macro_rules! check {
+        ($result:expr) => {
+            match $result {
+                Ok(value) => value,
+                Err(Raised { .. }) => fail!(),
+            }
+        };
+    }
+    macro_rules! slow {
+        ($function:expr, $i:expr) => {{
+            save!();
+            let f: fn(&mut Thread, Frame, Instruction) -> PyResult<()> = $function;
+            check!(f(th, Frame(base), $i));
+        }};
+    }
+    macro_rules! enter {
+        ($resume:expr) => {{
+            let resume: Resume = $resume;
+            base = resume.frame.0;
+            pc = resume.pc;
+            constants = resume.frame.code().payload.constants.as_ptr().cast();
+        }};
+    }
+    macro_rules! outcome {
+        ($result:expr) => {
+            match check!($result) {
+                Outcome::Next => {}
+                Outcome::Frame(resume) => enter!(resume),
+                Outcome::Done(value) => return Ok(value),
+            }
+        };
+    }
+    macro_rules! poll {
+        () => {
+            if th.wants_poll() {
+                save!();
+                check!(crate::thread::safepoint::pass(th));
+            }
+        };
+    }
+    macro_rules! jump {
+        ($distance:expr) => {
+            // SAFETY: the compiler's jumps stay inside the code.
+            pc = unsafe { pc.offset($distance as isize) }
+        };
+    }
+    macro_rules! skip {
+        // SAFETY: the instruction has this many words after it.
+        ($words:expr) => { pc = unsafe { pc.add($words) } };
+    }
+    macro_rules! cache_word {
+        // SAFETY: the instruction has cache words, which are atomics in the code object.
+        ($n:expr) => { unsafe { &*pc.cast::<AtomicU64>().add($n) } };
+    }
+    macro_rules! arith {
+        ($i:expr, $x:expr, $y:expr, $int:path, $float:tt, $op:expr) => {{
+            let (x, y): (u64, u64) = ($x, $y);
+            if both_int(x, y) {
+                if let Some(word) = $int(x, y) {
+                    write!($i.a, word);
+                    continue;
+                }
+            } else if let (Some(p), Some(q)) = (as_float(x), as_float(y)) {
+                if let Some(word) = float_word(p $float q) {
+                    write!($i.a, word);
+                    continue;
+                }
+            }
+            save!();
+            check!(arithmetic::binary(th, Frame(base), $i, $op));
+        }};
+        (const $i:expr, $x:expr, $y:expr, $int:path, $float:tt, $op:expr) => {{
+            let (x, y): (u64, u64) = ($x, $y);
+            if both_int(x, y) {
+                if let Some(word) = $int(x, y) {
+                    write!($i.a, word);
+                    continue;
+                }
+            } else if let (Some(p), Some(q)) = (as_float(x), as_float(y)) {
+                if let Some(word) = float_word(p $float q) {
+                    write!($i.a, word);
+                    continue;
+                }
+            }
+            save!();
+            check!(arithmetic::binary_constant(th, Frame(base), $i, $op));
+        }};
+    }
+    macro_rules! int_only {
+        ($i:expr, $y:expr, $fast:expr, $slow:expr, $op:expr) => {{
+            let (x, y): (u64, u64) = (reg!($i.b), $y);
+            if both_int(x, y) {
+                let fast: fn(u64, u64) -> Option<u64> = $fast;
+                if let Some(word) = fast(x, y) {
+                    write!($i.a, word);
+                    continue;
+                }
+            }
+            save!();
+            check!($slow(th, Frame(base), $i, $op));
+        }};
+    }
+    macro_rules! compare {
+        ($i:expr, $x:expr, $y:expr, $rel:tt, $hit:expr, $slow:expr) => {{
+            let (x, y): (u64, u64) = ($x, $y);
+            let answer = if both_int(x, y) {
+                x.cast_signed() $rel y.cast_signed()
+            } else if is_float_word(x) && is_float_word(y) {
+                word_float(x) $rel word_float(y)
+            } else {
+                save!();
+                check!($slow)
+            };
+            #[expect(clippy::redundant_closure_call, reason = "the closure names the answer for the caller's expression")]
+            ($hit)(answer)
+        }};
+    }
+    macro_rules! compare_value {
+        ($i:expr, $rel:tt, $op:expr) => {{
+            let (x, y) = (reg!($i.b), reg!($i.c));
+            if both_int(x, y) {
+                write!($i.a, FALSE | u64::from(x.cast_signed() $rel y.cast_signed()) << 3);
+            } else if is_float_word(x) && is_float_word(y) {
+                write!($i.a, FALSE | u64::from(word_float(x) $rel word_float(y)) << 3);
+            } else {
+                save!();
+                check!(arithmetic::compare_value(th, Frame(base), $i, $op));
+            }
+        }};
+    }
+    macro_rules! jump_compare {
+        ($i:expr, $rel:tt, $op:expr) => {{
+            let answer;
+            compare!($i, reg!($i.a), reg!($i.b), $rel, |a: bool| answer = a,
+                arithmetic::compare_jump(th, Frame(base), $i, $op));
+            if answer == ($i.flags & IF_TRUE != 0) {
+                jump!($i.c.cast_signed());
+            }
+        }};
+    }
+    macro_rules! jump_compare_k {
+        ($i:expr, $rel:tt, $op:expr) => {{
+            let answer;
+            compare!($i, reg!($i.a), constant!($i.b), $rel, |a: bool| answer = a,
+                arithmetic::compare_jump_constant(th, Frame(base), $i, $op));
+            if answer == ($i.flags & IF_TRUE != 0) {
+                jump!($i.c.cast_signed());
+            }
+        }};
+    }
+    macro_rules! loop_compare {
+        ($i:expr, $y:expr, $rel:tt, $op:expr, $slow:path) => {{
+            let answer;
+            compare!($i, reg!($i.a), $y, $rel, |a: bool| answer = a, $slow(th, Frame(base), $i, $op));
+            if answer {
+                jump!($i.c.cast_signed());
+                poll!();
+            }
+        }};
+    }
+    macro_rules! truth {
+        ($i:expr) => {
+            match reg!($i.a) {
+                TRUE => true,
+                FALSE | NONE => false,
+                word if word & INT_TAG == INT_TAG => word != INT_TAG,
+                _ => {
+                    save!();
+                    check!(arithmetic::truth(th, Frame(base), $i))
+                }
+            }
+        };
+    }
+    macro_rules! push_python {
+        // SAFETY: the callee's window starts at `$new`, inside the thread's stack, whose end is checked here.
+        ($new:expr, $code:expr, $flags:expr, $destination:expr) => {{
+            let new: Frame = $new;
+            let code: &Object<Code> = $code;
+            save!();
+            if call::has_no_room(th, new, code) {
+                check!(Err::<(), Raised>(call::too_deep(th)));
+            }
+            new.begin(code, base, $flags, $destination);
+            for number in code.payload.parameters..code.payload.variables_end {
+                // SAFETY: a register of the new frame, which holds no reference (F2).
+                unsafe { *new.0.add(number as usize) = UNBOUND };
+            }
+            th.depth += 1;
+            th.frame = new.0;
+            base = new.0;
+            pc = code.payload.words.as_ptr().cast();
+            constants = code.payload.constants.as_ptr().cast();
+            poll!();
+        }};
+    }
+
+    loop {
+        // SAFETY: pc points to an instruction of the running code.
+        let i = unsafe { *pc };
+        // SAFETY: as above; code ends with a return or a jump.
+        pc = unsafe { pc.add(1) };
+        // SAFETY: code objects hold what the compiler made, and opcodes are dense.
+        match unsafe { std::mem::transmute::<u8, Opcode>(i.opcode) } {
+            Opcode::Nop | Opcode::Extra => {}
+
+            Opcode::Move => {
+                let word = reg!(i.b);
+                if i.flags & KILL_B != 0 {
+                    // SAFETY: as in `reg`.
+                    unsafe { *base.add(i.b as usize) = UNBOUND };
+                } else if word & 7 == 0 {
+                    // SAFETY: a register's object is alive.
+                    unsafe { header(word) }.increment(th);
+                }
+                write!(i.a, word);
+            }
+            Opcode::LoadConst => {
+                let word = constant!(i.b);
+                if word & 7 == 0 {
+                    // SAFETY: the code keeps its constants alive.
+                    unsafe { header(word) }.increment(th);
+                }
+                write!(i.a, word);
+            }
+            Opcode::CheckBound => {
+                if reg!(i.a) == UNBOUND {
+                    slow!(names::raise_unbound, i);
+                }
+            }
+            Opcode::DeleteLocal => slow!(names::delete_local, i),
+            Opcode::Clear => write!(i.a, UNBOUND),
+            Opcode::MakeCell => slow!(names::make_cell, i),
+            Opcode::LoadCell => {
+                match names::cell_value(th, value!(i.b)) {
+                    Some(value) => write!(i.a, value.into_word()),
+                    None => slow!(names::raise_empty_cell, i),
+                }
+            }
+            Opcode::StoreCell => slow!(names::store_cell, i),
+            Opcode::DeleteCell => slow!(names::delete_cell, i),
+
+            Opcode::LoadGlobal => {
+                // Relaxed: each cache word stands on its own, and is checked against the dicts below.
+                let first = cache_word!(0).load(Ordering::Relaxed);
+                if let Some(value) = cache::global(th, Frame(base), first, || cache_word!(1).load(Ordering::Relaxed)) {
+                    write!(i.a, value.into_word());
+                } else {
+                    slow!(names::load_global, i);
+                }
+                skip!(2);
+            }
+            Opcode::StoreGlobal => {
+                slow!(names::store_global, i);
+                skip!(1);
+            }
+            Opcode::DeleteGlobal => slow!(names::delete_global, i),
+            Opcode::LoadName => {
+                slow!(names::load_name, i);
+                skip!(2);
+            }
+            Opcode::StoreName => {
+                slow!(names::store_name, i);
+                skip!(1);
+            }
+            Opcode::DeleteName => slow!(names::delete_name, i),
+            Opcode::LoadFromDictOrGlobals => slow!(names::load_from_dict_or_globals, i),
+            Opcode::LoadFromDictOrCell => {
+                slow!(names::load_from_dict_or_cell, i);
+                skip!(1);
+            }
+            Opcode::LoadLocals => slow!(names::load_locals, i),
+            Opcode::LoadBuildClass => slow!(names::load_build_class, i),
+            Opcode::LoadCommonConstant => slow!(names::load_common_constant, i),
+            Opcode::SetupAnnotations => slow!(names::setup_annotations, i),
+
+            Opcode::LoadAttr => {
+                let word = reg!(i.b);
+                if word & 7 == 0 {
+                    // SAFETY: a register's object is alive.
+                    let object = unsafe { header(word) };
+                    // Relaxed: the word stands on its own, and is checked against the object's shape.
+                    let cached = cache_word!(0).load(Ordering::Relaxed);
+                    if cached >> 32 == u64::from(object.shape_id().0) && cached & cache::SLOT != 0 {
+                        let offset = (cached & 0xFFFF) as usize;
+                        // SAFETY: the offset was found for an object of this shape.
+                        let slot = unsafe { attributes::slot_at(object.as_ptr(), offset) };
+                        let shape = object.shape_id();
+                        if let Ok(Some(value)) = slot.load(th, || object.shape_id() == shape) {
+                            write!(i.a, value.into_word());
+                            if i.flags & KILL_B != 0 && i.a != i.b {
+                                kill!(i.b);
+                            }
+                            skip!(2);
+                            continue;
+                        }
+                    }
+                }
+                save!();
+                check!(attribute::load(th, Frame(base), i, pc.cast()));
+                skip!(2);
+            }
+            Opcode::StoreAttr => {
+                let word = reg!(i.a);
+                if word & 7 == 0 {
+                    // SAFETY: a register's object is alive.
+                    let object = unsafe { header(word) };
+                    // Relaxed: as in LOAD_ATTR.
+                    let cached = cache_word!(0).load(Ordering::Relaxed);
+                    if cached >> 32 == u64::from(object.shape_id().0)
+                        && cached & cache::SLOT != 0
+                        && attribute::store_cached(th, object, cached, value!(i.c))
+                    {
+                        if i.flags & KILL_C != 0 {
+                            kill!(i.c);
+                        }
+                        if i.flags & KILL_A != 0 {
+                            kill!(i.a);
+                        }
+                        skip!(2);
+                        continue;
+                    }
+                }
+                save!();
+                check!(attribute::store(th, Frame(base), i, pc.cast()));
+                skip!(2);
+            }
+            Opcode::DeleteAttr => slow!(attribute::delete, i),
+            Opcode::LoadMethod => {
+                save!();
+                check!(attribute::load_method(th, Frame(base), i, pc.cast()));
+                skip!(1);
+            }
+            Opcode::LoadSuperAttr => {
+                slow!(attribute::load_super_attr, i);
+                skip!(1);
+            }
+            Opcode::LoadSuperMethod => {
+                slow!(attribute::load_super_method, i);
+                skip!(1);
+            }
+            Opcode::LoadSpecial => slow!(attribute::load_special, i),
+
+            Opcode::LoadSubscr => {
+                let (container, index) = (reg!(i.b), reg!(i.c));
+                if container & 7 == 0 && index & INT_TAG == INT_TAG {
+                    // SAFETY: a register's object is alive.
+                    let shape = unsafe { header(container) }.shape_id();
+                    if shape == builtin::LIST {
+                        // SAFETY: the shape says so.
+                        let list: &Obj<List> = unsafe { Obj::borrow_unchecked(value!(i.b)) };
+                        let mut number = word_int(index);
+                        if number < 0 {
+                            number += list.len() as i64;
+                        }
+                        if let Ok(number) = usize::try_from(number)
+                            && let Some(value) = list.get(th, number)
+                        {
+                            write!(i.a, value.into_word());
+                            if i.flags & KILL_B != 0 && i.a != i.b {
+                                kill!(i.b);
+                            }
+                            continue;
+                        }
+                    } else if shape == builtin::TUPLE {
+                        // SAFETY: the shape says so.
+                        let tuple: &Obj<Tuple> = unsafe { Obj::borrow_unchecked(value!(i.b)) };
+                        let mut number = word_int(index);
+                        if number < 0 {
+                            number += tuple.len() as i64;
+                        }
+                        if let Ok(number) = usize::try_from(number)
+                            && let Some(value) = tuple.items().get(number)
+                        {
+                            let value = value.clone();
+                            write!(i.a, value.into_word());
+                            if i.flags & KILL_B != 0 && i.a != i.b {
+                                kill!(i.b);
+                            }
+                            continue;
+                        }
+                    }
+                }
+                slow!(subscript::load, i);
+            }
+            Opcode::LoadSubscrK => slow!(subscript::load_constant, i),
+            Opcode::StoreSubscr => {
+                let (container, index) = (reg!(i.a), reg!(i.b));
+                if container & 7 == 0 && index & INT_TAG == INT_TAG {
+                    // SAFETY: a register's object is alive.
+                    if unsafe { header(container) }.shape_id() == builtin::LIST {
+                        // SAFETY: the shape says so.
+                        let list: &Obj<List> = unsafe { Obj::borrow_unchecked(value!(i.a)) };
+                        let mut number = word_int(index);
+                        if number < 0 {
+                            number += list.len() as i64;
+                        }
+                        if number >= 0 && (number as usize) < list.len() {
+                            let value = value!(i.c).clone();
+                            if list.set(th, number as usize, value).is_ok() {
+                                if i.flags & (KILL_A | KILL_C) != 0 {
+                                    if i.flags & KILL_C != 0 {
+                                        kill!(i.c);
+                                    }
+                                    if i.flags & KILL_A != 0 {
+                                        kill!(i.a);
+                                    }
+                                }
+                                continue;
+                            }
+                        }
+                    }
+                }
+                slow!(subscript::store, i);
+            }
+            Opcode::DeleteSubscr => slow!(subscript::delete, i),
+            Opcode::BuildSlice => slow!(build::slice, i),
+
+            Opcode::Add => arith!(i, reg!(i.b), reg!(i.c), add_words, +, BinaryOp::Add),
+            Opcode::Sub => arith!(i, reg!(i.b), reg!(i.c), sub_words, -, BinaryOp::Sub),
+            Opcode::Mul => arith!(i, reg!(i.b), reg!(i.c), mul_words, *, BinaryOp::Mul),
+            Opcode::AddK => arith!(const i, reg!(i.b), constant!(i.c), add_words, +, BinaryOp::Add),
+            Opcode::SubK => arith!(const i, reg!(i.b), constant!(i.c), sub_words, -, BinaryOp::Sub),
+            Opcode::MulK => arith!(const i, reg!(i.b), constant!(i.c), mul_words, *, BinaryOp::Mul),
+            Opcode::TrueDiv => {
+                if let Some(word) = arithmetic::true_div_words(reg!(i.b), reg!(i.c)) {
+                    write!(i.a, word);
+                    continue;
+                }
+                save!();
+                check!(arithmetic::binary(th, Frame(base), i, BinaryOp::TrueDiv));
+            }
+            Opcode::TrueDivK => {
+                if let Some(word) = arithmetic::true_div_words(reg!(i.b), constant!(i.c)) {
+                    write!(i.a, word);
+                    continue;
+                }
+                save!();
+                check!(arithmetic::binary_constant(th, Frame(base), i, BinaryOp::TrueDiv));
+            }
+            Opcode::FloorDiv => {
+                int_only!(i, reg!(i.c), arithmetic::floor_div_words, arithmetic::binary, BinaryOp::FloorDiv);
+            }
+            Opcode::FloorDivK => {
+                int_only!(i, constant!(i.c), arithmetic::floor_div_words, arithmetic::binary_constant, BinaryOp::FloorDiv);
+            }
+            Opcode::Mod => int_only!(i, reg!(i.c), arithmetic::mod_words, arithmetic::binary, BinaryOp::Mod),
+            Opcode::ModK => {
+                int_only!(i, constant!(i.c), arithmetic::mod_words, arithmetic::binary_constant, BinaryOp::Mod);
+            }
+            Opcode::Pow => {
+                save!();
+                check!(arithmetic::binary(th, Frame(base), i, BinaryOp::Pow));
+            }
+            Opcode::PowK => {
+                save!();
+                check!(arithmetic::binary_constant(th, Frame(base), i, BinaryOp::Pow));
+            }
+            Opcode::MatMul => {
+                save!();
+                check!(arithmetic::binary(th, Frame(base), i, BinaryOp::MatMul));
+            }
+            Opcode::LShift => {
+                int_only!(i, reg!(i.c), arithmetic::l_shift_words, arithmetic::binary, BinaryOp::LShift);
+            }
+            Opcode::LShiftK => {
+                int_only!(i, constant!(i.c), arithmetic::l_shift_words, arithmetic::binary_constant, BinaryOp::LShift);
+            }
+            Opcode::RShift => {
+                int_only!(i, reg!(i.c), arithmetic::r_shift_words, arithmetic::binary, BinaryOp::RShift);
+            }
+            Opcode::RShiftK => {
+                int_only!(i, constant!(i.c), arithmetic::r_shift_words, arithmetic::binary_constant, BinaryOp::RShift);
+            }
+            Opcode::And => int_only!(i, reg!(i.c), |x, y| Some(x & y), arithmetic::binary, BinaryOp::And),
+            Opcode::AndK => {
+                int_only!(i, constant!(i.c), |x, y| Some(x & y), arithmetic::binary_constant, BinaryOp::And);
+            }
+            Opcode::Or => int_only!(i, reg!(i.c), |x, y| Some(x | y), arithmetic::binary, BinaryOp::Or),
+            Opcode::Xor => int_only!(i, reg!(i.c), |x, y| Some(x ^ y | INT_TAG), arithmetic::binary, BinaryOp::Xor),
+            Opcode::Neg => {
+                let word = reg!(i.b);
+                if word & INT_TAG == INT_TAG
+                    && let Some(negated) = sub_words(int_word(0), word)
+                {
+                    write!(i.a, negated);
+                } else if is_float_word(word)
+                    && let Some(negated) = float_word(-word_float(word))
+                {
+                    write!(i.a, negated);
+                } else {
+                    slow!(arithmetic::negate, i);
+                }
+            }
+            Opcode::Pos => slow!(arithmetic::positive, i),
+            Opcode::Invert => slow!(arithmetic::invert, i),
+            Opcode::Not => slow!(arithmetic::not, i),
+            Opcode::ToBool => slow!(arithmetic::to_bool, i),
+
+            Opcode::Lt => compare_value!(i, <, CompareOp::Lt),
+            Opcode::Le => compare_value!(i, <=, CompareOp::Le),
+            Opcode::Eq => compare_value!(i, ==, CompareOp::Eq),
+            Opcode::Ne => compare_value!(i, !=, CompareOp::Ne),
+            Opcode::Gt => compare_value!(i, >, CompareOp::Gt),
+            Opcode::Ge => compare_value!(i, >=, CompareOp::Ge),
+            Opcode::Is | Opcode::IsNot => {
+                let same = reg!(i.b) == reg!(i.c);
+                let answer = same == (i.opcode == Opcode::Is as u8);
+                if i.flags & KILL_B != 0 {
+                    kill!(i.b);
+                }
+                if i.flags & KILL_C != 0 {
+                    kill!(i.c);
+                }
+                write!(i.a, FALSE | u64::from(answer) << 3);
+            }
+            Opcode::In | Opcode::NotIn => slow!(subscript::contains, i),
+
+            Opcode::Jump => jump!(i.wide()),
+            Opcode::JumpBack => {
+                jump!(i.wide());
+                poll!();
+            }
+            Opcode::JumpBackNoPoll => jump!(i.wide()),
+            Opcode::JumpIfTrue => {
+                // With KILL_A the operands b and c still hold the distance.
+                let truth = truth!(i);
+                if i.flags & KILL_A != 0 {
+                    kill!(i.a);
+                }
+                if truth {
+                    jump!(i.wide());
+                }
+            }
+            Opcode::JumpIfFalse => {
+                let truth = truth!(i);
+                if i.flags & KILL_A != 0 {
+                    kill!(i.a);
+                }
+                if !truth {
+                    jump!(i.wide());
+                }
+            }
+            Opcode::LoopIfTrue => {
+                let truth = truth!(i);
+                if i.flags & KILL_A != 0 {
+                    kill!(i.a);
+                }
+                if truth {
+                    jump!(i.wide());
+                    poll!();
+                }
+            }
+            Opcode::JumpIfNone => {
+                let is_none = reg!(i.a) == NONE;
+                if i.flags & KILL_A != 0 {
+                    kill!(i.a);
+                }
+                if is_none {
+                    jump!(i.wide());
+                }
+            }
+            Opcode::JumpIfNotNone => {
+                let is_none = reg!(i.a) == NONE;
+                if i.flags & KILL_A != 0 {
+                    kill!(i.a);
+                }
+                if !is_none {
+                    jump!(i.wide());
+                }
+            }
+            Opcode::JumpLt => jump_compare!(i, <, CompareOp::Lt),
+            Opcode::JumpLe => jump_compare!(i, <=, CompareOp::Le),
+            Opcode::JumpEq => jump_compare!(i, ==, CompareOp::Eq),
+            Opcode::JumpNe => jump_compare!(i, !=, CompareOp::Ne),
+            Opcode::JumpGt => jump_compare!(i, >, CompareOp::Gt),
+            Opcode::JumpGe => jump_compare!(i, >=, CompareOp::Ge),
+            Opcode::JumpLtK => jump_compare_k!(i, <, CompareOp::Lt),
+            Opcode::JumpLeK => jump_compare_k!(i, <=, CompareOp::Le),
+            Opcode::JumpEqK => jump_compare_k!(i, ==, CompareOp::Eq),
+            Opcode::JumpNeK => jump_compare_k!(i, !=, CompareOp::Ne),
+            Opcode::JumpGtK => jump_compare_k!(i, >, CompareOp::Gt),
+            Opcode::JumpGeK => jump_compare_k!(i, >=, CompareOp::Ge),
+            Opcode::JumpIs => {
+                let same = reg!(i.a) == reg!(i.b);
+                if i.flags & KILL_A != 0 {
+                    kill!(i.a);
+                }
+                if i.flags & KILL_B != 0 {
+                    kill!(i.b);
+                }
+                if same == (i.flags & IF_TRUE != 0) {
+                    jump!(i.c.cast_signed());
+                }
+            }
+            Opcode::JumpIn => {
+                save!();
+                let found = check!(subscript::contains_jump(th, Frame(base), i));
+                if found == (i.flags & IF_TRUE != 0) {
+                    jump!(i.c.cast_signed());
+                }
+            }
+            Opcode::LoopLt => loop_compare!(i, reg!(i.b), <, CompareOp::Lt, arithmetic::compare_jump),
+            Opcode::LoopLe => loop_compare!(i, reg!(i.b), <=, CompareOp::Le, arithmetic::compare_jump),
+            Opcode::LoopEq => loop_compare!(i, reg!(i.b), ==, CompareOp::Eq, arithmetic::compare_jump),
+            Opcode::LoopNe => loop_compare!(i, reg!(i.b), !=, CompareOp::Ne, arithmetic::compare_jump),
+            Opcode::LoopGt => loop_compare!(i, reg!(i.b), >, CompareOp::Gt, arithmetic::compare_jump),
+            Opcode::LoopGe => loop_compare!(i, reg!(i.b), >=, CompareOp::Ge, arithmetic::compare_jump),
+            Opcode::LoopLtK => loop_compare!(i, constant!(i.b), <, CompareOp::Lt, arithmetic::compare_jump_constant),
+            Opcode::LoopLeK => loop_compare!(i, constant!(i.b), <=, CompareOp::Le, arithmetic::compare_jump_constant),
+            Opcode::LoopEqK => loop_compare!(i, constant!(i.b), ==, CompareOp::Eq, arithmetic::compare_jump_constant),
+            Opcode::LoopNeK => loop_compare!(i, constant!(i.b), !=, CompareOp::Ne, arithmetic::compare_jump_constant),
+            Opcode::LoopGtK => loop_compare!(i, constant!(i.b), >, CompareOp::Gt, arithmetic::compare_jump_constant),
+            Opcode::LoopGeK => loop_compare!(i, constant!(i.b), >=, CompareOp::Ge, arithmetic::compare_jump_constant),
+
+            Opcode::GetIter => slow!(iterate::get_iter, i),
+            Opcode::ForNext => {
+                let mark = reg!(i.a);
+                if mark == RANGE_MARK {
+                    // Next and stop are int words, which compare and count without untagging.
+                    let (next, stop) = (reg!(i.a + 1), reg!(i.a + 2));
+                    if next.cast_signed() < stop.cast_signed() {
+                        // SAFETY: as in `reg`; next is below stop, so next + 1 fits.
+                        unsafe { *base.add(i.a as usize + 1) = next + (1 << 2) };
+                        write!(i.b, next);
+                        jump!(i.c.cast_signed());
+                        poll!();
+                    }
+                    continue;
+                }
+                if mark == LIST_MARK {
+                    let index = word_int(reg!(i.a + 2)) as usize;
+                    // SAFETY: the mark says that the next register holds a list.
+                    let list: &Obj<List> = unsafe { Obj::borrow_unchecked(value!(i.a + 1)) };
+                    if let Some(value) = list.get(th, index) {
+                        // SAFETY: as in `reg`.
+                        unsafe { *base.add(i.a as usize + 2) = int_word(index as i64 + 1) };
+                        write!(i.b, value.into_word());
+                        jump!(i.c.cast_signed());
+                        poll!();
+                        continue;
+                    }
+                    kill!(i.a + 1);
+                    continue;
+                }
+                if mark == TUPLE_MARK {
+                    let index = word_int(reg!(i.a + 2)) as usize;
+                    // SAFETY: the mark says that the next register holds a tuple.
+                    let tuple: &Obj<Tuple> = unsafe { Obj::borrow_unchecked(value!(i.a + 1)) };
+                    if let Some(value) = tuple.items().get(index) {
+                        let value = value.clone();
+                        // SAFETY: as in `reg`.
+                        unsafe { *base.add(i.a as usize + 2) = int_word(index as i64 + 1) };
+                        write!(i.b, value.into_word());
+                        jump!(i.c.cast_signed());
+                        poll!();
+                        continue;
+                    }
+                    kill!(i.a + 1);
+                    continue;
+                }
+                save!();
+                if check!(iterate::next(th, Frame(base), i)) {
+                    jump!(i.c.cast_signed());
+                    poll!();
+                }
+            }
+            Opcode::AdoptIter => slow!(iterate::adopt, i),
+            Opcode::GetIterator => slow!(iterate::get_iterator, i),
+            Opcode::EndIter => {
+                kill!(i.a);
+                kill!(i.a + 1);
+                kill!(i.a + 2);
+            }
+            Opcode::UnpackSequence => slow!(iterate::unpack, i),
+            Opcode::UnpackEx => slow!(iterate::unpack_ex, i),
+
+            Opcode::Call => {
+                let callee = reg!(i.b);
+                if callee & 7 == 0 && i.flags & METHOD == 0 {
+                    // SAFETY: a register's object is alive.
+                    if unsafe { header(callee) }.shape_id() == builtin::FUNCTION {
+                        // SAFETY: the shape says so.
+                        let code = unsafe { call::code_of(callee) };
+                        if code.payload.simple_arguments == u32::from(i.c) {
+                            // SAFETY: the window follows the callee's register.
+                            let new = Frame(unsafe { base.add(i.b as usize + crate::frame::HEADER) });
+                            push_python!(new, code, 0, i.a);
+                            continue;
+                        }
+                    }
+                } else if callee & 7 == 0 {
+                    // SAFETY: as above.
+                    if unsafe { header(callee) }.shape_id() == builtin::FUNCTION
+                        && reg!(i.b as usize + crate::frame::HEADER) != UNBOUND
+                    {
+                        // SAFETY: the shape says so.
+                        let code = unsafe { call::code_of(callee) };
+                        if code.payload.simple_arguments == u32::from(i.c) + 1 {
+                            // SAFETY: the window follows the callee's register.
+                            let new = Frame(unsafe { base.add(i.b as usize + crate::frame::HEADER) });
+                            push_python!(new, code, 0, i.a);
+                            continue;
+                        }
+                    }
+                }
+                save!();
+                outcome!(call::call(th, Frame(base), i));
+            }
+            Opcode::CallKw => {
+                // SAFETY: the operand word follows.
+                let extra = unsafe { *pc };
+                skip!(1);
+                save!();
+                outcome!(call::call_keywords(th, Frame(base), i, extra.a));
+            }
+            Opcode::CallEx => {
+                save!();
+                outcome!(call::call_unpacked(th, Frame(base), i));
+            }
+            Opcode::Return => {
+                let word = reg!(i.a);
+                // SAFETY: as in `reg`.
+                unsafe { *base.add(i.a as usize) = UNBOUND };
+                let frame = Frame(base);
+                let flags = frame.flags();
+                let variables = frame.code().payload.variables_end;
+                for number in 0..variables {
+                    kill!(number);
+                }
+                if flags == 0 {
+                    // SAFETY: the function's word is the frame's.
+                    unsafe {
+                        let function = frame.function_word();
+                        let callee = *function;
+                        *function = UNBOUND;
+                        drop_word(th, callee);
+                    }
+                    let destination = frame.destination();
+                    th.depth -= 1;
+                    let Some(caller) = frame.caller() else { return Ok(unwind::orphan(word)) };
+                    base = caller.0;
+                    pc = caller.pc();
+                    constants = caller.code().payload.constants.as_ptr().cast();
+                    th.frame = base;
+                    write!(destination, word);
+                    continue;
+                }
+                outcome!(call::return_rare(th, frame, word));
+            }
+            Opcode::ReturnConst => {
+                let word = constant!(i.a);
+                if word & 7 == 0 {
+                    // SAFETY: the code keeps its constants alive.
+                    unsafe { header(word) }.increment(th);
+                }
+                let frame = Frame(base);
+                let flags = frame.flags();
+                let variables = frame.code().payload.variables_end;
+                for number in 0..variables {
+                    kill!(number);
+                }
+                if flags == 0 {
+                    // SAFETY: the function's word is the frame's.
+                    unsafe {
+                        let function = frame.function_word();
+                        let callee = *function;
+                        *function = UNBOUND;
+                        drop_word(th, callee);
+                    }
+                    let destination = frame.destination();
+                    th.depth -= 1;
+                    let Some(caller) = frame.caller() else { return Ok(unwind::orphan(word)) };
+                    base = caller.0;
+                    pc = caller.pc();
+                    constants = caller.code().payload.constants.as_ptr().cast();
+                    th.frame = base;
+                    write!(destination, word);
+                    continue;
+                }
+                outcome!(call::return_rare(th, frame, word));
+            }
+            Opcode::MakeFunction => slow!(build::function, i),
+
+            Opcode::BuildTuple => slow!(build::tuple, i),
+            Opcode::BuildList => slow!(build::list, i),
+            Opcode::BuildSet => slow!(build::set, i),
+            Opcode::BuildMap => slow!(build::map, i),
+            Opcode::BuildString => slow!(build::string, i),
+            Opcode::BuildTemplate => slow!(build::template, i),
+            Opcode::BuildInterpolation => slow!(build::interpolation, i),
+            Opcode::ListAppend => {
+                // SAFETY: the compiler appends only to lists that it built.
+                let list: &Obj<List> = unsafe { Obj::borrow_unchecked(value!(i.a)) };
+                let value = if i.flags & KILL_B != 0 {
+                    let word = reg!(i.b);
+                    // SAFETY: as in `reg`; the reference moves into the list.
+                    unsafe {
+                        *base.add(i.b as usize) = UNBOUND;
+                        Value::from_word(word)
+                    }
+                } else {
+                    value!(i.b).clone()
+                };
+                if list.push(th, value).is_err() {
+                    save!();
+                    check!(Err::<(), Raised>(th.memory_error()));
+                }
+            }
+            Opcode::ListExtend => slow!(build::list_extend, i),
+            Opcode::SetAdd => slow!(build::set_add, i),
+            Opcode::SetUpdate => slow!(build::set_update, i),
+            Opcode::MapAdd => slow!(build::map_add, i),
+            Opcode::DictUpdate => slow!(build::dict_update, i),
+            Opcode::DictMerge => slow!(build::dict_merge, i),
+            Opcode::ListToTuple => slow!(build::list_to_tuple, i),
+            Opcode::FormatSimple => slow!(build::format_simple, i),
+            Opcode::FormatSpec => slow!(build::format_spec, i),
+            Opcode::Convert => slow!(build::convert, i),
+
+            Opcode::Raise => slow!(exception::raise, i),
+            Opcode::RaiseAgain => slow!(exception::raise_again, i),
+            Opcode::Reraise => {
+                save!();
+                exception::reraise(th, Frame(base), i);
+                fail!();
+            }
+            Opcode::PushExc => slow!(exception::push, i),
+            Opcode::PopExc => slow!(exception::pop, i),
+            Opcode::ExcMatch => slow!(exception::matches, i),
+            Opcode::ExcGroupMatch => slow!(exception::group_match, i),
+            Opcode::PrepReraiseStar => slow!(exception::prep_reraise_star, i),
+            Opcode::WithExceptStart => slow!(exception::with_except_start, i),
+
+            Opcode::ReturnGenerator => {
+                save!();
+                outcome!(generator::make(th, Frame(base)));
+            }
+            Opcode::Yield => {
+                save!();
+                outcome!(generator::yield_value(th, Frame(base), i));
+            }
+            Opcode::Send => {
+                save!();
+                if check!(generator::send_to(th, Frame(base), i)) {
+                    jump!(i.c.cast_signed());
+                }
+            }
+            Opcode::GetYieldFromIter => slow!(generator::yield_from_iter, i),
+            Opcode::GetAwaitable => slow!(generator::awaitable, i),
+            Opcode::GetAIter => slow!(generator::async_iter, i),
+            Opcode::GetANext => slow!(generator::async_next, i),
+            Opcode::EndAsyncFor => slow!(generator::end_async_for, i),
+
+            Opcode::ImportName => slow!(names::import_name, i),
+            Opcode::ImportFrom => slow!(names::import_from, i),
+            Opcode::ImportStar => slow!(names::import_star, i),
+
+            Opcode::GetLen => slow!(pattern::length, i),
+            Opcode::MatchMapping => slow!(pattern::mapping, i),
+            Opcode::MatchSequence => slow!(pattern::sequence, i),
+            Opcode::MatchKeys => slow!(pattern::keys, i),
+            Opcode::MatchClass => {
+                save!();
+                // SAFETY: the operand word follows.
+                let extra = unsafe { *pc };
+                check!(pattern::class(th, Frame(base), i, extra.a as usize));
+                skip!(1);
+            }
+            Opcode::MatchRest => slow!(pattern::rest, i),
+            Opcode::Intrinsic => slow!(build::intrinsic, i),
+        }
+    }
+}
+
