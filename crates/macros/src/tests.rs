@@ -1,0 +1,1 @@
+//! Expansions of small examples: the facts that matter, and the refusals.
