@@ -2,7 +2,7 @@
 //!
 //! Not here: what the options mean.
 
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Ident, TokenStream};
 use quote::ToTokens;
 use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream, Parser};
@@ -219,9 +219,4 @@ pub(crate) fn python_name(ident: &Ident) -> String {
         Some(stem) if !stem.ends_with('_') && !stem.is_empty() => stem.to_owned(),
         _ => name,
     }
-}
-
-/// A string literal at `span`.
-pub(crate) fn literal(text: &str, span: Span) -> LitStr {
-    LitStr::new(text, span)
 }
