@@ -26,7 +26,7 @@ pub(crate) enum Lead {
 }
 
 /// A parameter of the Rust function, in its order.
-pub(crate) enum Input {
+pub(crate) enum Input<'a> {
     /// `th: &mut Thread`
     Thread,
     /// `&self` or `this: &Obj<Self>`
@@ -38,17 +38,18 @@ pub(crate) enum Input {
     /// `args: Args<'_>`
     Args,
     /// One that an argument is converted for.
-    Plain(Plain),
+    Plain(Plain<'a>),
 }
 
-pub(crate) struct Plain {
+#[derive(Clone, Copy)]
+pub(crate) struct Plain<'a> {
     /// None for the pattern `_`.
-    pub(crate) ident: Option<Ident>,
-    pub(crate) ty: Type,
+    pub(crate) ident: Option<&'a Ident>,
+    pub(crate) ty: &'a Type,
 }
 
 /// Sorts the parameters of `sig`.
-pub(crate) fn inputs(sig: &syn::Signature, lead: Lead) -> Result<Vec<Input>> {
+pub(crate) fn inputs(sig: &syn::Signature, lead: Lead) -> Result<Vec<Input<'_>>> {
     check(sig)?;
     let mut inputs = Vec::new();
     let mut led = lead == Lead::None;
@@ -89,13 +90,13 @@ pub(crate) fn inputs(sig: &syn::Signature, lead: Lead) -> Result<Vec<Input>> {
             inputs.push(Input::Args);
         } else {
             let ident = match &*typed.pat {
-                Pat::Ident(pattern) => Some(pattern.ident.clone()),
+                Pat::Ident(pattern) => Some(&pattern.ident),
                 Pat::Wild(_) => None,
                 other => {
                     return Err(Error::new(other.span(), "a parameter of a native function is a plain name"));
                 }
             };
-            inputs.push(Input::Plain(Plain { ident, ty: ty.clone() }));
+            inputs.push(Input::Plain(Plain { ident, ty }));
         }
     }
     if lead == Lead::Object && !led {
@@ -166,10 +167,10 @@ pub(crate) fn wrap(native: &Native<'_>) -> Result<Wrapped> {
     let display = &native.display;
     let name = &native.name;
     let mut body = lead(native, &inputs);
-    let plain: Vec<&Plain> = inputs
+    let plain: Vec<Plain<'_>> = inputs
         .iter()
         .filter_map(|i| match i {
-            Input::Plain(plain) => Some(plain),
+            Input::Plain(plain) => Some(*plain),
             _ => None,
         })
         .collect();
@@ -229,7 +230,7 @@ fn receiver(native: &Native<'_>, name: &str) -> Receiver {
 }
 
 /// Takes the receiver or class off the arguments.
-fn lead(native: &Native<'_>, inputs: &[Input]) -> TokenStream {
+fn lead(native: &Native<'_>, inputs: &[Input<'_>]) -> TokenStream {
     let Some(class) = native.class else { return TokenStream::new() };
     let name = &native.name;
     let rest = quote!(let __args = __args.without_receiver(););
@@ -264,32 +265,32 @@ fn lead(native: &Native<'_>, inputs: &[Input]) -> TokenStream {
     }
 }
 
-fn finish(native: &Native<'_>, call: TokenStream) -> TokenStream {
-    let fallible = returns_result(native.sig);
+/// The call and what becomes of its result.
+pub(crate) fn finish(native: &Native<'_>, call: TokenStream) -> TokenStream {
+    let question = returns_result(native.sig).then(|| quote!(?));
     match native.finish {
-        Finish::Convert => {
-            let span = match &native.sig.output {
-                ReturnType::Default => native.sig.ident.span(),
-                ReturnType::Type(_, ty) => ty.span(),
-            };
-            quote_spanned! { span =>
-                let __result = #call;
-                ::vm::native::convert::IntoResult::into_result(__result, __th)
-            }
-        }
-        Finish::Next => {
-            let question = fallible.then(|| quote!(?));
-            quote! {
-                match #call #question {
-                    ::std::option::Option::Some(__item) => {
-                        ::vm::native::convert::IntoResult::into_result(__item, __th)
-                    }
-                    ::std::option::Option::None => ::std::result::Result::Err(__th.stop_iteration()),
+        Finish::Convert => match &native.sig.output {
+            ReturnType::Type(_, ty) if !is_unit(ty) => {
+                let span = located(ty.span());
+                quote_spanned! { span =>
+                    let __result = #call;
+                    ::vm::native::convert::IntoResult::into_result(__result, __th)
                 }
             }
-        }
+            _ => quote! {
+                #call;
+                ::std::result::Result::Ok(::vm::object_model::Value::NONE)
+            },
+        },
+        Finish::Next => quote! {
+            match #call #question {
+                ::std::option::Option::Some(__item) => {
+                    ::vm::native::convert::IntoResult::into_result(__item, __th)
+                }
+                ::std::option::Option::None => ::std::result::Result::Err(__th.stop_iteration()),
+            }
+        },
         Finish::Instance => {
-            let question = fallible.then(|| quote!(?));
             let class = native.class;
             quote! {
                 let __payload: #class = #call #question;
@@ -298,6 +299,15 @@ fn finish(native: &Native<'_>, call: TokenStream) -> TokenStream {
             }
         }
     }
+}
+
+fn is_unit(ty: &Type) -> bool {
+    matches!(ty, Type::Tuple(tuple) if tuple.elems.is_empty())
+}
+
+/// Where `span` is, but generated: errors point there, lints about style do not.
+fn located(span: Span) -> Span {
+    span.resolved_at(Span::call_site())
 }
 
 /// True if the function returns a `PyResult` or `Result`.
@@ -324,11 +334,11 @@ fn parse(text: &LitStr) -> Result<Signature> {
 }
 
 /// The declared signature, matched with the Rust parameters, or the positional one that they make.
-fn signature(native: &Native<'_>, plain: &[&Plain]) -> Result<Signature> {
+fn signature(native: &Native<'_>, plain: &[Plain<'_>]) -> Result<Signature> {
     let Some(text) = native.signature else {
-        let required = plain.iter().rposition(|p| inner_type(&p.ty, "Option").is_none()).map_or(0, |i| i + 1);
+        let required = plain.iter().rposition(|p| inner_type(p.ty, "Option").is_none()).map_or(0, |i| i + 1);
         let parameters = plain.iter().enumerate().map(|(i, p)| {
-            let Some(ident) = &p.ident else {
+            let Some(ident) = p.ident else {
                 return Err(Error::new(p.ty.span(), "a parameter without a name needs a signature"));
             };
             Ok((python_name(ident).trim_start_matches('_').to_owned(), i >= required))
@@ -347,7 +357,7 @@ fn signature(native: &Native<'_>, plain: &[&Plain]) -> Result<Signature> {
         ));
     }
     for (parameter, plain) in signature.parameters.iter().zip(plain) {
-        if let Some(ident) = &plain.ident {
+        if let Some(ident) = plain.ident {
             let rust = python_name(ident);
             let same = ident.unraw() == parameter.name
                 || rust.trim_start_matches('_') == parameter.name.trim_matches('_')
@@ -359,10 +369,10 @@ fn signature(native: &Native<'_>, plain: &[&Plain]) -> Result<Signature> {
         }
         let (fits, needed) = match parameter.kind {
             Kind::VarPositional => {
-                (matches!(referent(&plain.ty), Some(Type::Slice(s)) if is_type(&s.elem, "Value")), "&[Value]")
+                (matches!(referent(plain.ty), Some(Type::Slice(s)) if is_type(&s.elem, "Value")), "&[Value]")
             }
-            Kind::VarKeyword => (is_type(&plain.ty, "KwArgs"), "KwArgs<'_>"),
-            _ if parameter.default.is_some() => (inner_type(&plain.ty, "Option").is_some(), "Option<…>"),
+            Kind::VarKeyword => (is_type(plain.ty, "KwArgs"), "KwArgs<'_>"),
+            _ if parameter.default.is_some() => (inner_type(plain.ty, "Option").is_some(), "Option<…>"),
             _ => (true, ""),
         };
         if !fits {
@@ -374,7 +384,7 @@ fn signature(native: &Native<'_>, plain: &[&Plain]) -> Result<Signature> {
 }
 
 /// Binds and converts: declares `__a0`, `__a1` … for the Rust parameters.
-fn bind(signature: &Signature, plain: &[&Plain], display: &TokenStream) -> Result<TokenStream> {
+fn bind(signature: &Signature, plain: &[Plain<'_>], display: &TokenStream) -> Result<TokenStream> {
     let named: Vec<_> = signature
         .parameters
         .iter()
@@ -443,7 +453,7 @@ fn bind(signature: &Signature, plain: &[&Plain], display: &TokenStream) -> Resul
     for (i, (parameter, plain)) in signature.parameters.iter().zip(plain).enumerate() {
         let variable = format_ident!("__a{i}");
         let value = format_ident!("__v{i}");
-        let span = plain.ty.span();
+        let span = located(plain.ty.span());
         let position = i + 1;
         let name = &parameter.name;
         let convert = |value: TokenStream| {
@@ -463,7 +473,7 @@ fn bind(signature: &Signature, plain: &[&Plain], display: &TokenStream) -> Resul
                 Some(default) => {
                     let given = convert(quote!(__given));
                     // Where the default is `None`, giving None is the same as giving nothing.
-                    let given = if default == "None" || lenient(default, &plain.ty) {
+                    let given = if default == "None" || lenient(default, plain.ty) {
                         given
                     } else {
                         quote!(::std::option::Option::Some(#given))

@@ -70,6 +70,12 @@ pub(crate) fn expand(attribute: TokenStream, mut item: ItemImpl) -> Result<Token
     let holder = &block.holder;
     let conditions = options::conditions(&item.attrs);
     Ok(quote! {
+        #[allow(
+            clippy::new_ret_no_self,
+            clippy::wrong_self_convention,
+            clippy::inherent_to_string,
+            reason = "Python's methods have Python's names"
+        )]
         #item
         #(#conditions)*
         impl #holder {
@@ -250,7 +256,7 @@ impl Block {
                 &::vm::native::convert::ArgName { function: #name, position: 1, name: "value" },
             )?
         };
-        let value = if inner_type(&value.ty, "Option").is_some() {
+        let value = if inner_type(value.ty, "Option").is_some() {
             quote! {
                 match __args.positional.get(1) {
                     ::std::option::Option::Some(__value) => ::std::option::Option::Some(#convert),
@@ -273,12 +279,12 @@ impl Block {
             Input::AnyReceiver => quote!(__this.as_value()),
             _ => quote!(__this),
         });
+        let finish = function::finish(native, quote!(#callee(#(#arguments),*)));
         Ok(quote! {{
             fn __native(__th: &mut ::vm::thread::Thread, __args: ::vm::native::Args<'_>) -> ::vm::error::PyResult {
                 let __this = ::vm::native::convert::receiver::<#payload>(__th, __args, #name)?;
                 let __value = #value;
-                let __result = #callee(#(#arguments),*);
-                ::vm::native::convert::IntoResult::into_result(__result, __th)
+                #finish
             }
             __native
         }})

@@ -193,11 +193,7 @@ fn split(text: &str) -> Result<Vec<&str>, String> {
             '(' => open.push(')'),
             '[' => open.push(']'),
             '{' => open.push('}'),
-            ')' | ']' | '}' => {
-                if open.pop() != Some(c) {
-                    return Err(format!("unbalanced `{c}`"));
-                }
-            }
+            ')' | ']' | '}' if open.pop() != Some(c) => return Err(format!("unbalanced `{c}`")),
             '\'' | '"' => skip_string(&mut chars, c)?,
             ',' if open.is_empty() => {
                 items.push(&text[start..at]);
