@@ -262,8 +262,10 @@ impl<'a> IntRef<'a> {
 
     /// `self // other`.
     pub fn floor_div(self, other: IntRef<'_>) -> Result<Int, Fault> {
+        if other.is_zero() {
+            return Err(division_by_zero());
+        }
         match (self, other) {
-            (_, IntRef::Small(0)) => Err(division_by_zero()),
             (IntRef::Small(a), IntRef::Small(b)) if let Some(q) = floor_div_i64(a, b) => Ok(Int::Small(q)),
             (a, b) => a.divmod(b).map(|(q, _)| q),
         }
@@ -271,8 +273,10 @@ impl<'a> IntRef<'a> {
 
     /// `self % other`, with the sign of `other`.
     pub fn modulo(self, other: IntRef<'_>) -> Result<Int, Fault> {
+        if other.is_zero() {
+            return Err(division_by_zero());
+        }
         match (self, other) {
-            (_, IntRef::Small(0)) => Err(division_by_zero()),
             (IntRef::Small(a), IntRef::Small(b)) => Ok(Int::Small(floor_mod_i64(a, b))),
             (a, b) => {
                 let b = b.wide();
