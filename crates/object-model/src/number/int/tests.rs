@@ -200,7 +200,7 @@ fn large_operands() {
     };
     let modulus = IntRef::Small(HASH_MODULUS as i64);
     let residue = |x: IntRef<'_>| i128::from(x.modulo(modulus).unwrap().as_ref().to_i64().unwrap());
-    for words in [1, 2, 3, 24, 25, 33, 100, 193, 500, 1300, 4100, 5000] {
+    for words in [1, 2, 3, 24, 25, 33, 100, 193, 500, 1300, 4100, 9000, 20_000] {
         for other in [1, words / 3 + 1, words / 2 + 1, words] {
             let (a, b, c) = (random(words), random(other), random(other.div_ceil(2)));
             let (a, b, c) = (a.as_ref(), b.as_ref(), c.as_ref());
@@ -216,9 +216,13 @@ fn large_operands() {
             assert_eq!(q.as_ref().mul(b).unwrap().as_ref().add(r.as_ref()), sum.as_ref().neg());
             assert!(!r.as_ref().is_negative() && r.as_ref().cmp(b) == Ordering::Less);
             assert_eq!(sum.as_ref().sub(product.as_ref()), c.to_int());
-            if words <= 500 {
+            if words <= 500 || other == words {
                 let text = a.to_decimal(0).unwrap();
                 assert_eq!(int(&text), a.to_int());
+                assert_eq!(
+                    residue(a.pow(IntRef::Small(3)).unwrap().as_ref()),
+                    residue(square.as_ref()) * residue(a) % i128::from(HASH_MODULUS)
+                );
                 let common = a.mul(c).unwrap().as_ref().gcd(b.mul(c).unwrap().as_ref());
                 assert!(common.as_ref().modulo(c).unwrap().as_ref().is_zero());
                 assert_eq!(a.xor(b).as_ref().xor(b), a.to_int());
