@@ -3,11 +3,12 @@
 //! Not here: its methods (`methods`).
 
 use proc_macro2::{Span, TokenStream};
-use quote::{format_ident, quote};
+use quote::{format_ident, quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 use syn::{Attribute, Data, DeriveInput, Error, Expr, Fields, LitStr, Result, Type};
 
+use crate::function::located;
 use crate::methods::members_name;
 use crate::options::{self, Opt};
 
@@ -185,8 +186,10 @@ fn trace(data: &mut Data) -> Result<TokenStream> {
     match data {
         Data::Struct(data) => {
             let fields = traced(&mut data.fields)?;
-            let names = fields.iter().filter_map(|(name, traced)| traced.then_some(name));
-            Ok(quote!(#(::vm::native::Trace::trace(&self.#names, __visit);)*))
+            let calls = fields.iter().filter(|f| f.traced).map(|Field { name, span, .. }| {
+                quote_spanned!(*span => ::vm::native::Trace::trace(&self.#name, __visit);)
+            });
+            Ok(quote!(#(#calls)*))
         }
         Data::Enum(data) => {
             let mut arms = Vec::new();
@@ -195,10 +198,10 @@ fn trace(data: &mut Data) -> Result<TokenStream> {
                 let fields = traced(&mut variant.fields)?;
                 let mut patterns = Vec::new();
                 let mut calls = Vec::new();
-                for (i, (member, _)) in fields.iter().enumerate().filter(|(_, (_, traced))| *traced) {
+                for (i, Field { name, span, .. }) in fields.iter().enumerate().filter(|(_, f)| f.traced) {
                     let variable = format_ident!("__f{i}");
-                    patterns.push(quote!(#member: #variable));
-                    calls.push(quote!(::vm::native::Trace::trace(#variable, __visit);));
+                    patterns.push(quote!(#name: #variable));
+                    calls.push(quote_spanned!(*span => ::vm::native::Trace::trace(#variable, __visit);));
                 }
                 arms.push(quote!(Self::#name { #(#patterns,)* .. } => { #(#calls)* }));
             }
@@ -211,8 +214,16 @@ fn trace(data: &mut Data) -> Result<TokenStream> {
     }
 }
 
-/// Names of the fields and whether they are traced; takes `#[no_trace]` out.
-fn traced(fields: &mut Fields) -> Result<Vec<(syn::Member, bool)>> {
+/// A field of a payload.
+struct Field {
+    name: syn::Member,
+    /// Where its type is.
+    span: Span,
+    traced: bool,
+}
+
+/// The fields; takes `#[no_trace]` out.
+fn traced(fields: &mut Fields) -> Result<Vec<Field>> {
     let names: Vec<_> = fields.members().collect();
     let mut answer = Vec::new();
     for (name, field) in names.into_iter().zip(fields.iter_mut()) {
@@ -224,7 +235,7 @@ fn traced(fields: &mut Fields) -> Result<Vec<(syn::Member, bool)>> {
         if let Some(condition) = conditional.first() {
             return Err(Error::new(condition.span(), "a field of a class cannot depend on a `cfg`"));
         }
-        answer.push((name, marked.is_none()));
+        answer.push(Field { name, span: located(field.ty.span()), traced: marked.is_none() });
     }
     Ok(answer)
 }

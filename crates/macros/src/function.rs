@@ -100,8 +100,7 @@ pub(crate) fn inputs(sig: &syn::Signature, lead: Lead) -> Result<Vec<Input<'_>>>
         }
     }
     if lead == Lead::Object && !led {
-        let text =
-            "a method takes `&self` or `this: &Obj<Self>` (or is marked #[staticmethod] or #[classmethod])";
+        let text = "a method takes `&self` or `this: &Obj<Self>` (or is marked #[staticmethod], #[classmethod] or #[skip])";
         return Err(Error::new(sig.ident.span(), text));
     }
     Ok(inputs)
@@ -306,7 +305,7 @@ fn is_unit(ty: &Type) -> bool {
 }
 
 /// Where `span` is, but generated: errors point there, lints about style do not.
-fn located(span: Span) -> Span {
+pub(crate) fn located(span: Span) -> Span {
     span.resolved_at(Span::call_site())
 }
 

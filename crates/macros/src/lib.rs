@@ -122,7 +122,9 @@ pub fn pyclass(attribute: TokenStream, item: TokenStream) -> TokenStream {
 /// Makes the functions of an `impl` block the methods of a Python class; see the crate's documentation.
 #[proc_macro_attribute]
 pub fn pymethods(attribute: TokenStream, item: TokenStream) -> TokenStream {
-    answer(methods::expand(attribute.into(), parse_macro_input!(item)), TokenStream::new())
+    let item: syn::ItemImpl = parse_macro_input!(item);
+    let bare = methods::bare(&item);
+    answer(methods::expand(attribute.into(), item), bare.into())
 }
 
 /// Makes an inline module a Python module; see the crate's documentation.

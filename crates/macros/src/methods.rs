@@ -85,6 +85,33 @@ pub(crate) fn expand(attribute: TokenStream, mut item: ItemImpl) -> Result<Token
     })
 }
 
+/// The block without our attributes, which stays when the expansion failed.
+pub(crate) fn bare(item: &ItemImpl) -> TokenStream {
+    let mut item = item.clone();
+    for member in &mut item.items {
+        let (ImplItem::Fn(ImplItemFn { attrs, .. }) | ImplItem::Const(ImplItemConst { attrs, .. })) = member
+        else {
+            continue;
+        };
+        attrs.retain(|a| !ATTRIBUTES.iter().any(|name| a.path().is_ident(name)));
+    }
+    quote!(#item)
+}
+
+/// The attributes inside a block that are ours.
+const ATTRIBUTES: [&str; 10] = [
+    "new",
+    "staticmethod",
+    "classmethod",
+    "getter",
+    "setter",
+    "constant",
+    "name",
+    "signature",
+    "raw",
+    "skip",
+];
+
 /// What the attributes of a method say it is.
 enum Is {
     Method,
