@@ -1,7 +1,7 @@
 //! What a code point and a text are: the `is…` predicates of `str`, and the lookups into the Unicode 16.0 tables.
 
 use super::tables::{self, Record};
-use super::units::{CODE_POINT_END, Units, with_units};
+use super::units::{CODE_POINT_END, Unit, Units, with_units};
 
 #[inline]
 pub(super) fn record(ch: u32) -> &'static Record {
@@ -103,7 +103,7 @@ pub fn digit_value(ch: u32) -> Option<u8> {
 }
 
 fn every(text: Units<'_>, test: impl Fn(u32) -> bool) -> bool {
-    !text.is_empty() && with_units!(text, s => s.iter().all(|&c| test(c.into())))
+    !text.is_empty() && with_units!(text, s => s.iter().all(|&c| test(c.code())))
 }
 
 /// The predicates of whole texts; an empty text has none of them save `isascii` and `isprintable`.

@@ -13,8 +13,8 @@ const HEX: &[u8; 16] = b"0123456789abcdef";
 /// Feeds `\xNN`, `\uNNNN` or `\UNNNNNNNN`, whichever is the shortest that holds the code point.
 pub(crate) fn push_hex_escape(ch: u32, mut push: impl FnMut(u8)) {
     let (letter, digits) = match ch {
-        ..0x100 => (b'x', 2),
-        ..0x1_0000 => (b'u', 4),
+        0..0x100 => (b'x', 2),
+        0x100..0x1_0000 => (b'u', 4),
         _ => (b'U', 8),
     };
     push(b'\\');

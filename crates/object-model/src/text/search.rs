@@ -319,7 +319,7 @@ pub fn splitlines_by<'a>(
             return None;
         }
         let start = from;
-        let end = with_units!(text, s => s[start..].iter().position(|&c| line_break(c.into())))
+        let end = with_units!(text, s => s[start..].iter().position(|&c| line_break(c.code())))
             .map_or(len, |i| start + i);
         from = end;
         if end < len {

@@ -16,12 +16,20 @@ use super::Fault;
 pub const CODE_POINT_END: u32 = 0x11_0000;
 
 /// A code unit type; one unit is one code point.
-pub trait Unit: Copy + Ord + Into<u32> + std::hash::Hash + 'static {
+pub trait Unit: Copy + Ord + 'static {
+    /// The code point of a unit.
+    fn code(self) -> u32;
+
     /// The unit for a code point, if this width holds it.
     fn narrow(ch: u32) -> Option<Self>;
 }
 
 impl Unit for u8 {
+    #[inline]
+    fn code(self) -> u32 {
+        self.into()
+    }
+
     #[inline]
     fn narrow(ch: u32) -> Option<u8> {
         u8::try_from(ch).ok()
@@ -30,12 +38,22 @@ impl Unit for u8 {
 
 impl Unit for u16 {
     #[inline]
+    fn code(self) -> u32 {
+        self.into()
+    }
+
+    #[inline]
     fn narrow(ch: u32) -> Option<u16> {
         u16::try_from(ch).ok()
     }
 }
 
 impl Unit for u32 {
+    #[inline]
+    fn code(self) -> u32 {
+        self
+    }
+
     #[inline]
     fn narrow(ch: u32) -> Option<u32> {
         Some(ch)
@@ -137,7 +155,7 @@ impl<'a> Units<'a> {
     /// If `i` is out of range, as a slice does.
     #[inline]
     pub fn get(self, i: usize) -> u32 {
-        with_units!(self, s => s[i].into())
+        with_units!(self, s => s[i].code())
     }
 
     /// The code points of a range, in the same kind.
@@ -181,7 +199,7 @@ impl<'a> Units<'a> {
 
     /// The largest code point, 0 if empty.
     pub fn max(self) -> u32 {
-        with_units!(self, s => s.iter().copied().max().map_or(0, Into::into))
+        with_units!(self, s => s.iter().copied().max().map_or(0, Unit::code))
     }
 
     /// Whether this is the smallest kind that fits.
@@ -214,16 +232,16 @@ impl<'a> Units<'a> {
         let max = if matches!(self, Units::Ascii(_)) { 0 } else { self.max() };
         match (self, max) {
             (Units::Ascii(s), _) => OwnedUnits::Ascii(s.to_vec()),
-            (_, ..0x80) => OwnedUnits::Ascii(
-                with_units!(self, s => s.iter().map(|&c| Into::<u32>::into(c) as u8).collect()),
-            ),
-            (_, ..0x100) => OwnedUnits::Latin1(
-                with_units!(self, s => s.iter().map(|&c| Into::<u32>::into(c) as u8).collect()),
-            ),
-            (_, ..0x1_0000) => OwnedUnits::Ucs2(
-                with_units!(self, s => s.iter().map(|&c| Into::<u32>::into(c) as u16).collect()),
-            ),
-            _ => OwnedUnits::Ucs4(with_units!(self, s => s.iter().map(|&c| c.into()).collect())),
+            (_, 0..0x80) => {
+                OwnedUnits::Ascii(with_units!(self, s => s.iter().map(|&c| c.code() as u8).collect()))
+            }
+            (_, 0x80..0x100) => {
+                OwnedUnits::Latin1(with_units!(self, s => s.iter().map(|&c| c.code() as u8).collect()))
+            }
+            (_, 0x100..0x1_0000) => {
+                OwnedUnits::Ucs2(with_units!(self, s => s.iter().map(|&c| c.code() as u16).collect()))
+            }
+            _ => OwnedUnits::Ucs4(with_units!(self, s => s.iter().map(|&c| c.code()).collect())),
         }
     }
 
@@ -272,9 +290,9 @@ impl<'a> Units<'a> {
 pub fn push_wtf8(out: &mut Vec<u8>, ch: u32) {
     let tail = |shift: u32| 0x80 | (ch >> shift & 0x3f) as u8;
     match ch {
-        ..0x80 => out.push(ch as u8),
-        ..0x800 => out.extend([0xc0 | (ch >> 6) as u8, tail(0)]),
-        ..0x1_0000 => out.extend([0xe0 | (ch >> 12) as u8, tail(6), tail(0)]),
+        0..0x80 => out.push(ch as u8),
+        0x80..0x800 => out.extend([0xc0 | (ch >> 6) as u8, tail(0)]),
+        0x800..0x1_0000 => out.extend([0xe0 | (ch >> 12) as u8, tail(6), tail(0)]),
         _ => out.extend([0xf0 | (ch >> 18) as u8, tail(12), tail(6), tail(0)]),
     }
 }
@@ -467,8 +485,8 @@ impl Builder {
     /// A builder with room for `capacity` code points of the width that `max` needs.
     pub fn with_capacity(capacity: usize, max: u32) -> Result<Builder, Fault> {
         let store = match max {
-            ..0x100 => Store::One(Vec::new()),
-            ..0x1_0000 => Store::Two(Vec::new()),
+            0..0x100 => Store::One(Vec::new()),
+            0x100..0x1_0000 => Store::Two(Vec::new()),
             _ => Store::Four(Vec::new()),
         };
         let mut builder = Builder { store, seen: 0 };
@@ -503,7 +521,7 @@ impl Builder {
         };
         fn grow32<T: Unit>(s: &[T], capacity: usize) -> Vec<u32> {
             let mut wide = Vec::with_capacity(capacity);
-            wide.extend(s.iter().map(|&c| -> u32 { c.into() }));
+            wide.extend(s.iter().map(|&c| c.code()));
             wide
         }
         match &self.store {
@@ -569,7 +587,7 @@ impl Builder {
             (Store::Four(s), Units::Ucs4(t)) => s.extend_from_slice(t),
             _ => {
                 self.widen(units.max());
-                with_units!(units, t => t.iter().for_each(|&c| self.push(c.into())));
+                with_units!(units, t => t.iter().for_each(|&c| self.push(c.code())));
             }
         }
     }
