@@ -226,8 +226,23 @@ mod tests {
     #[test]
     fn totals() {
         let count = |f: fn(u32) -> bool| (0..CODE_POINT_END).filter(|&c| f(c)).count();
-        assert_eq!(count(is_alpha), 141_028);
-        assert_eq!(count(is_decimal), 760);
-        assert_eq!(count(is_space), 29);
+        let counts: [(fn(u32) -> bool, usize); 12] = [
+            (is_alpha, 141_028),
+            (is_decimal, 760),
+            (is_digit, 888),
+            (is_numeric, 2002),
+            (is_lower, 2569),
+            (is_upper, 1978),
+            (is_title, 31),
+            (is_space, 29),
+            (is_printable, 154_810),
+            (is_case_ignorable, 2749),
+            // With the underscore.
+            (is_identifier_start, 141_247),
+            (is_identifier_continue, 144_522),
+        ];
+        for (i, (test, total)) in counts.into_iter().enumerate() {
+            assert_eq!(count(test), total, "predicate {i}");
+        }
     }
 }
