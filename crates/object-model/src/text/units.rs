@@ -473,7 +473,7 @@ enum Store {
 #[derive(Debug)]
 pub struct Builder {
     store: Store,
-    /// All code points or-ed together: tells ASCII from Latin-1.
+    /// Code points, or bounds of them, or-ed together: above 0x7f if one is.
     seen: u32,
 }
 
@@ -565,30 +565,39 @@ impl Builder {
     }
 
     pub fn push_str(&mut self, text: &str) {
+        // The lead byte of the largest character tells its width: U+0100 starts with 0xc4, U+10000 with 0xf0.
+        let max = match text.bytes().max() {
+            None => return,
+            Some(0..0x80) => 0x7f,
+            Some(0x80..0xc4) => 0xff,
+            Some(0xc4..0xf0) => 0xffff,
+            Some(_) => CODE_POINT_END - 1,
+        };
+        self.widen(max);
+        self.seen |= max;
         match &mut self.store {
-            Store::One(s) if text.is_ascii() => {
-                s.extend_from_slice(text.as_bytes());
-                self.seen |= text.bytes().fold(0, |a, b| a | u32::from(b));
-            }
-            _ => text.chars().for_each(|c| self.push(c.into())),
+            Store::One(s) if max < 0x80 => s.extend_from_slice(text.as_bytes()),
+            Store::One(s) => s.extend(text.chars().map(|c| c as u32 as u8)),
+            Store::Two(s) => s.extend(text.chars().map(|c| c as u32 as u16)),
+            Store::Four(s) => s.extend(text.chars().map(u32::from)),
         }
     }
 
     pub fn push_units(&mut self, units: Units<'_>) {
+        if let (Store::One(s), Units::Ascii(t)) = (&mut self.store, units) {
+            s.extend_from_slice(t);
+            return;
+        }
+        let max = units.max();
+        self.widen(max);
+        self.seen |= max;
         match (&mut self.store, units) {
-            (Store::One(s), Units::Ascii(t)) => {
-                s.extend_from_slice(t);
-            }
-            (Store::One(s), Units::Latin1(t)) => {
-                s.extend_from_slice(t);
-                self.seen |= t.iter().fold(0, |a, &b| a | u32::from(b));
-            }
+            (Store::One(s), Units::Latin1(t)) => s.extend_from_slice(t),
             (Store::Two(s), Units::Ucs2(t)) => s.extend_from_slice(t),
             (Store::Four(s), Units::Ucs4(t)) => s.extend_from_slice(t),
-            _ => {
-                self.widen(units.max());
-                with_units!(units, t => t.iter().for_each(|&c| self.push(c.code())));
-            }
+            (Store::One(s), _) => with_units!(units, t => s.extend(t.iter().map(|&c| c.code() as u8))),
+            (Store::Two(s), _) => with_units!(units, t => s.extend(t.iter().map(|&c| c.code() as u16))),
+            (Store::Four(s), _) => with_units!(units, t => s.extend(t.iter().map(|&c| c.code()))),
         }
     }
 
@@ -629,6 +638,16 @@ mod tests {
         builder.push_units(text.units().slice(0..1));
         assert!(matches!(builder.finish(), OwnedUnits::Ascii(_)));
         assert!(Builder::new().push_repeated(32, 1 << 60).is_err());
+        let mut builder = Builder::new();
+        for part in ["a", "\u{ff}", "\u{100}", "b\u{e9}", "\u{ffff}", "\u{10000}", "c"] {
+            builder.push_str(part);
+            builder.push_units(OwnedUnits::from_str(part).units());
+        }
+        let doubled = "aa\u{ff}\u{ff}\u{100}\u{100}b\u{e9}b\u{e9}\u{ffff}\u{ffff}\u{10000}\u{10000}cc";
+        assert_eq!(builder.finish(), doubled);
+        let mut builder = Builder::new();
+        builder.push_str("\u{ff}");
+        assert!(matches!(builder.finish(), OwnedUnits::Latin1(_)));
     }
 
     #[test]
