@@ -25,6 +25,16 @@ pub(crate) fn push_hex_escape(ch: u32, mut push: impl FnMut(u8)) {
 }
 
 fn escape(text: Units<'_>, printable: impl Fn(u32) -> bool) -> OwnedUnits {
+    // Most texts are ASCII that needs no escape.
+    if let Units::Ascii(s) = text
+        && s.iter().all(|b| matches!(b, 0x20..0x7f) && !matches!(b, b'\'' | b'\\'))
+    {
+        let mut out = Vec::with_capacity(s.len() + 2);
+        out.push(b'\'');
+        out.extend_from_slice(s);
+        out.push(b'\'');
+        return OwnedUnits::Ascii(out);
+    }
     let has = |ch: u8| text.iter().any(|c| c == u32::from(ch));
     let single = has(b'\'');
     let quote = u32::from(quote(single, single && has(b'"')));

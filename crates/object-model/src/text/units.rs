@@ -181,8 +181,8 @@ impl<'a> Units<'a> {
     #[inline]
     pub fn as_ascii(self) -> Option<&'a str> {
         match self {
-            // SAFETY: `Ascii` holds bytes below 0x80 alone, which are UTF-8.
-            Units::Ascii(s) => Some(unsafe { std::str::from_utf8_unchecked(s) }),
+            // Checked: the variant can be built of any bytes without `unsafe`.
+            Units::Ascii(s) => std::str::from_utf8(s).ok(),
             _ => None,
         }
     }
