@@ -454,4 +454,6 @@ pub fn repeat(text: Units<'_>, count: i64) -> Result<OwnedUnits, Fault> {
 }
 
 #[cfg(test)]
+mod table_tests;
+#[cfg(test)]
 mod tests;
