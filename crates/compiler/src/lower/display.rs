@@ -81,8 +81,7 @@ impl<'a> Lowerer<'a> {
         let mark = self.depth();
         // Neither instruction can fail, so a local may be written at once.
         let container = self.result(dst);
-        let empty = self.unit.code.top();
-        self.emit(build, 0, container, empty, 0);
+        self.emit(build, 0, container, container, 0);
         let depth = self.depth();
         let items = self.load_constant(items, Dst::Push);
         self.emit(extend, Value::dying(items).kill_b(), container, items, NONE);
@@ -99,6 +98,8 @@ impl<'a> Lowerer<'a> {
         self.release_to(run);
         let reg = self.result(dst);
         self.at(range);
+        // An empty run names any register.
+        let run = if items.is_empty() { reg } else { run };
         self.emit(build, 0, reg, run, items.len() as u32);
         Ok(reg)
     }
@@ -143,6 +144,7 @@ impl<'a> Lowerer<'a> {
         if plain == dict.items.len() {
             let reg = self.result(dst);
             self.at(dict.range);
+            let run = if plain == 0 { reg } else { run };
             self.emit(Opcode::BuildMap, 0, reg, run, plain as u32);
             return Ok(reg);
         }

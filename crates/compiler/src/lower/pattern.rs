@@ -337,13 +337,8 @@ impl<'a> Lowerer<'a> {
             return Ok(());
         }
         let first = self.reserve(patterns.len() as u32);
-        self.emit(
-            Opcode::UnpackSequence,
-            Value::dying(values).kill_b(),
-            first,
-            values,
-            patterns.len() as u32,
-        );
+        // The tuple stays until all is cleared: where tests fail, it is there whatever test it was.
+        self.emit(Opcode::UnpackSequence, 0, first, values, patterns.len() as u32);
         for (index, pattern) in patterns.iter().enumerate() {
             if !pattern.is_wildcard() {
                 self.pattern(pattern, Value::dying(first.offset(index as u32)), matching)?;
@@ -383,10 +378,6 @@ impl<'a> Lowerer<'a> {
         let mut names = Vec::new();
         collect_captures(last, &mut names);
         let shared = self.reserve(names.len() as u32);
-        for index in 0..names.len() {
-            // On failure all of them are cleared, whatever they hold.
-            self.clear(shared.offset(index as u32));
-        }
         let matched = self.label();
         let depth = self.depth();
         for (index, alternative) in or.patterns.iter().enumerate() {
@@ -420,8 +411,10 @@ impl<'a> Lowerer<'a> {
             self.failures(inner, next);
             self.bind(next);
         }
+        self.release_to(shared);
         let fail = self.fail_label(matching);
         self.jump(fail);
+        self.release(depth);
         self.bind(matched);
         for (index, name) in names.into_iter().enumerate() {
             matching.captures.push((name, Value::dying(shared.offset(index as u32))));

@@ -6,7 +6,7 @@
 
 use ruff_python_ast::{self as ast, ExceptHandler, Stmt};
 
-use super::block::Exit;
+use super::block::{Block, Exit};
 use super::{Lowerer, NONE, Res};
 use crate::bytecode::instruction::Opcode;
 use crate::bytecode::operand::{Label, Reg, Value};
@@ -134,11 +134,13 @@ impl<'a> Lowerer<'a> {
         end: Label,
     ) -> Res {
         let exit = |name| Exit::Handler { previous: handling.previous, exception: None, name };
+        let cleanup = self.unit.code.region();
         let Some(name) = &clause.name else {
             self.clear(handling.exception);
             self.release_to(handling.exception);
             self.handler_body(exit(None), &clause.body)?;
             self.jump(end);
+            self.unit.code.set_region(cleanup);
             return Ok(());
         };
         self.store_name(name, Value::dying(handling.exception));
@@ -146,13 +148,12 @@ impl<'a> Lowerer<'a> {
         // An exception in the body unbinds the name on its way out.
         let failed = self.label();
         let depth = self.depth();
-        let outside = self.unit.code.region();
         let region = self.unit.code.new_region(failed, handling.exception, depth);
         self.unit.code.set_region(region);
         self.handler_body(exit(Some(name.as_str())), &clause.body)?;
-        self.unit.code.set_region(outside);
         self.unbind_exception(name);
         self.jump(end);
+        self.unit.code.set_region(cleanup);
         self.bind(failed);
         self.release(depth);
         let exception = self.push();
@@ -161,18 +162,16 @@ impl<'a> Lowerer<'a> {
         Ok(())
     }
 
-    /// A clause's body and what follows its end. Leaving it in another way is outside of the whole `try`'s handlers.
+    /// A clause's body, and the end of the handling after it. What follows is outside of the whole `try`'s handlers.
     fn handler_body(&mut self, exit: Exit<'a>, body: &'a [Stmt]) -> Res {
         let Exit::Handler { previous, .. } = exit else { return Ok(()) };
-        let region = self.unit.code.region();
         // The clean-up block is innermost: what lies outside of it lies outside of the handler.
-        if let Some(cleanup) = self.unit.blocks.last() {
-            let outside = cleanup.outside;
-            self.unit.blocks.push(super::block::Block { exit, outside });
-        }
+        let Some(cleanup) = self.unit.blocks.last() else { return Ok(()) };
+        let outside = cleanup.outside;
+        self.unit.blocks.push(Block { exit, outside });
         self.conditional_body(body)?;
         self.unit.blocks.pop();
-        self.unit.code.set_region(region);
+        self.unit.code.set_region(outside);
         self.pop_exception(previous);
         Ok(())
     }
