@@ -15,15 +15,42 @@ impl Diagnosis<'_> {
 
     pub(super) fn starred(&self) -> SyntaxError {
         let range = self.error.location;
+        if self.is_before(":") && !self.opener(self.at).is_some_and(|opener| self.is(opener, "{"))
+            || self.at > 0
+                && matches!(
+                    self.word(self.at - 1),
+                    "+" | "-" | "/" | "%" | "//" | "@" | "~" | "|" | "&" | "^"
+                )
+        {
+            return self.generic();
+        }
         if self.is_before(":") && self.opener(self.at).is_some_and(|opener| self.is(opener, "{")) {
             return self.at_range(range, "cannot use a starred expression in a dictionary value");
         }
         let end = range.end().to_u32();
         let after = self.tokens.partition_point(|token| token.start < end);
+        if self.is(after, ":") && self.level_before(self.at) > 0 {
+            return self.at_token(after, "invalid syntax");
+        }
         if self.is_before("(") && self.is(after, ")") {
             return self.at_range(range, "cannot use starred expression here");
         }
         self.at_range(range, "can't use starred expression here")
+    }
+
+    /// `f(*)`, `a[*(b:c)]`
+    pub(super) fn star_without_value(&self) -> Option<SyntaxError> {
+        let opener = self.opener(self.at)?;
+        let star = if self.is_before("*") {
+            self.at - 1
+        } else if self.is(self.at, ":") && self.is(opener, "(") && self.is(opener.checked_sub(1)?, "*") {
+            opener - 1
+        } else {
+            return None;
+        };
+        let begins = matches!(self.word(star.checked_sub(1)?), "(" | "[" | ",");
+        (begins && self.in_string(opener).is_none())
+            .then(|| self.at_token(self.at, "Invalid star expression"))
     }
 
     /// `a if b`

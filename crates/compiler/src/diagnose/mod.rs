@@ -10,10 +10,15 @@ mod parameter;
 mod statement;
 mod string;
 mod target;
+#[cfg(test)]
+mod tests;
 
 use ruff_python_ast::token::TokenKind as Kind;
 use ruff_python_ast::{Expr, Mod};
-use ruff_python_parser::{LexicalErrorType, ParseError, ParseErrorType, Parsed, UnsupportedSyntaxErrorKind};
+use ruff_python_parser::{
+    InterpolatedStringErrorType, LexicalErrorType, ParseError, ParseErrorType, Parsed,
+    UnsupportedSyntaxErrorKind,
+};
 use ruff_text_size::{Ranged, TextRange, TextSize};
 
 use crate::parse::{Mode, Source};
@@ -27,8 +32,8 @@ pub(crate) fn diagnose(
     scan: &Scan,
     parsed: &Parsed<Mod>,
 ) -> Option<SyntaxError> {
-    let mut errors: Vec<&ParseError> = parsed.errors().iter().collect();
-    errors.sort_by_key(|error| error.location.start());
+    // In the order in which the parser met them: later ones are often its own recovery.
+    let errors = parsed.errors();
     let Some(first) = errors.first() else { return unsupported(source, scan, parsed) };
     let incomplete = |error: SyntaxError, more: bool| {
         if more && mode == Mode::Single { incomplete_input(error) } else { error }
@@ -36,13 +41,19 @@ pub(crate) fn diagnose(
     if let Some(error) = &scan.error {
         return Some(incomplete(token_error(source, error), error.incomplete));
     }
-    for error in &errors {
+    for error in errors {
         if let ParseErrorType::Lexical(LexicalErrorType::UnrecognizedToken { tok }) = error.error
             && !tok.is_ascii()
         {
             return Some(unknown_character(source, error.location, tok));
         }
     }
+    // The parser takes the colon of a lambda for the field's and fails after it.
+    let lambda = errors.iter().find(|error| {
+        use InterpolatedStringErrorType::LambdaWithoutParentheses as Lambda;
+        matches!(error.error, ParseErrorType::FStringError(Lambda) | ParseErrorType::TStringError(Lambda))
+    });
+    let first = lambda.unwrap_or(first);
     let diagnosis = Diagnosis::new(source, scan, parsed.syntax(), first);
     if let Some((bracket, start)) = scan.unclosed {
         let line = |offset: u32| source.line_column(TextSize::new(offset)).0;
@@ -53,7 +64,9 @@ pub(crate) fn diagnose(
         }
     }
     let error = diagnosis.explain().unwrap_or_else(|| diagnosis.generic());
-    let rest = &scan.tokens[diagnosis.at..];
+    // A missing block is missed only after the end of its header.
+    let header = error.kind == ErrorKind::Indentation && diagnosis.is_newline(diagnosis.at);
+    let rest = scan.tokens.get(diagnosis.at + usize::from(header)..).unwrap_or_default();
     let at_end = rest.iter().all(|token| matches!(token.kind, TokenKind::Dedent | TokenKind::End));
     Some(incomplete(error, at_end))
 }
@@ -129,7 +142,11 @@ impl<'a> Diagnosis<'a> {
     fn new(source: &'a Source, scan: &'a Scan, syntax: &'a Mod, error: &'a ParseError) -> Diagnosis<'a> {
         let tokens = &scan.tokens[..];
         let start = error.location.start().to_u32();
-        let first = tokens.partition_point(|token| token.start < start);
+        let mut first = tokens.partition_point(|token| token.start < start);
+        // The parser may see two tokens (`<>`) where there is one.
+        if first > 0 && tokens[first - 1].end > start && tokens[first - 1].kind == TokenKind::Operator {
+            first -= 1;
+        }
         // A token that begins a line stands behind the changes of indentation before it.
         let marks = tokens[first..]
             .iter()
@@ -154,9 +171,10 @@ impl<'a> Diagnosis<'a> {
         self.at_range(TextRange::new(start.into(), end.max(start).into()), message)
     }
 
-    /// From the start of one token to the start of another.
+    /// From the start of one token to the last character of another, which is not itself part of the range.
     fn until(&self, from: usize, to: usize, message: impl Into<String>) -> SyntaxError {
-        let (start, end) = (self.token(from).start, self.token(to).start);
+        let (start, last) = (self.token(from).start, self.token(to));
+        let end = if last.kind == TokenKind::Newline { last.start } else { last.end.saturating_sub(1) };
         self.at_range(TextRange::new(start.into(), end.max(start).into()), message)
     }
 
@@ -176,7 +194,11 @@ impl<'a> Diagnosis<'a> {
                 let end = self.text.trim_end_matches('\n').len() as u32;
                 self.open(end, message)
             }
-            TokenKind::Dedent | TokenKind::Indent | TokenKind::End => self.open(token.start, message),
+            TokenKind::Dedent | TokenKind::Indent | TokenKind::End => {
+                let mut error = self.open(token.start, message);
+                error.column = error.column.saturating_sub(1);
+                error
+            }
             TokenKind::Newline => {
                 let mut error = self.at_range(TextRange::empty(token.start.into()), message);
                 error.end_column += 1;
@@ -312,11 +334,19 @@ impl<'a> Diagnosis<'a> {
                 error.kind = ErrorKind::Indentation;
                 Some(error)
             }
-            E::EmptyImportNames => {
+            E::EmptyImportNames if self.is_newline(self.at) => {
                 let message = "Expected one or more names after 'import'";
                 Some(self.until(self.at, self.at, message))
             }
-            E::EmptyTypeParams => Some(self.until(self.at, self.at, "Type parameter list cannot be empty")),
+            E::EmptyTypeParams => {
+                // Only after a soft keyword does the parser look further.
+                let soft = usize::from(self.is(self.line_start(self.at), "type"));
+                Some(self.until(self.at, self.at + soft, "Type parameter list cannot be empty"))
+            }
+            E::UnparenthesizedTupleExpression => {
+                let comma = (self.at..self.tokens.len()).find(|at| self.is(*at, ","))?;
+                Some(self.at_token(comma, "invalid syntax"))
+            }
             E::ParamAfterVarKeywordParam
             | E::NonDefaultParamAfterDefaultParam
             | E::VarParameterWithDefault
@@ -332,11 +362,15 @@ impl<'a> Diagnosis<'a> {
                 let message = "iterable argument unpacking follows keyword argument unpacking";
                 Some(self.until(self.at.saturating_sub(1), end + 1, message))
             }
+            E::UnparenthesizedGeneratorExpression if self.is(self.line_start(self.at), "class") => {
+                let keyword = (self.at..self.tokens.len()).find(|at| self.is(*at, "for"))?;
+                Some(self.at_token(keyword, "invalid syntax"))
+            }
             E::UnparenthesizedGeneratorExpression => {
                 Some(self.at_range(self.error.location, "Generator expression must be parenthesized"))
             }
             E::InvalidStarredExpressionUsage => Some(self.starred()),
-            E::InvalidMatchPatternTarget => {
+            E::InvalidMatchPatternTarget if !self.is_before("**") => {
                 Some(self.at_range(self.error.location, "cannot use '_' as a target"))
             }
             E::ExpectedImaginaryNumber => {
@@ -361,7 +395,11 @@ impl<'a> Diagnosis<'a> {
     fn general(&self) -> Option<SyntaxError> {
         self.after_interpolation()
             .or_else(|| self.parenthesized_parameters())
+            .or_else(|| self.missing_comma_after_slash())
+            .or_else(|| self.star_without_value())
             .or_else(|| self.missing_value())
+            .or_else(|| self.augmented_tuple())
+            .or_else(|| self.as_target())
             .or_else(|| self.type_parameter())
             .or_else(|| self.import_target())
             .or_else(|| self.for_without_in())

@@ -25,6 +25,9 @@ impl Diagnosis<'_> {
             }
             ParseErrorType::ExpectedKeywordParam => {
                 let star = (0..=at).rev().find(|index| self.is(*index, "*"))?;
+                if !matches!(self.word(star + 1), ")" | "," | ":") {
+                    return Some(self.at_token(star + 1, "invalid syntax"));
+                }
                 let message = "named arguments must follow bare *";
                 if self.in_lambda(star) {
                     // Reported where the parser stands.
@@ -83,6 +86,14 @@ impl Diagnosis<'_> {
             return Some(self.between(self.at, end, "Function parameters cannot be parenthesized"));
         }
         None
+    }
+
+    /// `def f(a, /*, b)`
+    pub(super) fn missing_comma_after_slash(&self) -> Option<SyntaxError> {
+        let at = self.at;
+        let parameters =
+            self.is(at, "*") && self.is_before("/") && (self.in_lambda(at) || self.in_parameters());
+        parameters.then(|| self.at_token(at, "expected comma between / and *"))
     }
 
     /// `def f(a=)`, `f(a=)`

@@ -3,6 +3,7 @@
 use super::Diagnosis;
 use super::target::expression_name;
 use crate::syntax_error::{Kind, SyntaxError};
+use crate::tokenize::TokenKind;
 
 impl Diagnosis<'_> {
     /// Errors that the parser words itself.
@@ -41,6 +42,10 @@ impl Diagnosis<'_> {
             "Expected a parameter name" => {
                 let end = self.error.location.end().to_u32();
                 let equal = self.tokens.partition_point(|token| token.start < end);
+                if self.is(at, "*") {
+                    let (value, _) = self.expression_from(equal + 1)?;
+                    return Some(self.between(at, value, "cannot assign to iterable argument unpacking"));
+                }
                 self.is(equal, "=").then(|| self.keyword_name(at, equal))
             }
             "Trailing comma not allowed" if self.is_newline(at + 1) => {
@@ -73,6 +78,14 @@ impl Diagnosis<'_> {
                 let after = self.tokens.partition_point(|token| token.start < end);
                 Some(self.at_token(after, "cannot mix bytes and nonbytes literals"))
             }
+            "Star import must be the only import" => {
+                let comma = (at..self.tokens.len()).find(|index| self.is(*index, ","))?;
+                Some(self.at_token(comma, "invalid syntax"))
+            }
+            "Star import cannot be parenthesized" => {
+                let star = (at..self.tokens.len()).find(|index| self.is(*index, "*"))?;
+                Some(self.at_token(star, "invalid syntax"))
+            }
             "Expected a statement" if self.is(at, "elif") && self.follows_else() => {
                 Some(self.at_token(at, "'elif' block follows an 'else' block"))
             }
@@ -85,7 +98,6 @@ impl Diagnosis<'_> {
 
     /// The first of the dedents before the token at the error, or that token.
     fn first_mark(&self) -> usize {
-        use crate::tokenize::TokenKind;
         let marks =
             self.tokens[..self.at].iter().rev().take_while(|token| token.kind == TokenKind::Dedent).count();
         // Only at the end of the text does the parser stop there.
@@ -93,10 +105,10 @@ impl Diagnosis<'_> {
     }
 
     fn missing_block(&self, what: &str) -> SyntaxError {
-        // The header is the line before.
-        let before =
-            (0..self.at).rev().find(|at| self.token(*at).kind == crate::tokenize::TokenKind::Newline);
-        let header = before.map_or(0, |newline| self.line_start(newline));
+        // The error is at the end of the header or at what follows it.
+        let newline = (0..=self.at).rev().find(|at| self.token(*at).kind == TokenKind::Newline);
+        let header = newline.map_or(0, |newline| self.line_start(newline));
+        let after = newline.map_or(self.at, |newline| newline + 1);
         let line = self.source.line_column(self.token(header).start.into()).0;
         let what = match what {
             "function definition" => "function definition".to_owned(),
@@ -108,7 +120,7 @@ impl Diagnosis<'_> {
             }
         };
         let message = format!("expected an indented block after {what} on line {line}");
-        let mut error = self.at_token(self.first_mark(), message);
+        let mut error = self.at_token(after, message);
         error.kind = Kind::Indentation;
         error
     }
@@ -191,7 +203,8 @@ impl Diagnosis<'_> {
         }
         if self.is(start, "import") && self.is(self.at, "from") {
             let message = "Did you mean to use 'from ... import ...' instead?";
-            let last = (self.at..self.tokens.len()).find(|at| self.is_newline(*at))?;
+            let name = |at: usize| self.is_identifier(at) || self.is(at, ".");
+            let last = (self.at + 1..self.tokens.len()).find(|at| !name(*at))?;
             return Some(self.until(start, last, message));
         }
         let keyword = (start..self.at).rev().find(|at| self.is(*at, "as"))?;
@@ -207,7 +220,10 @@ impl Diagnosis<'_> {
     pub(super) fn as_target(&self) -> Option<SyntaxError> {
         let start = self.line_start(self.at);
         let keyword = (start..=self.at).rev().find(|at| self.is(*at, "as"))?;
-        let (end, target) = self.expression_from_until_colon(keyword + 1)?;
+        if self.at > keyword + 2 {
+            return None;
+        }
+        let (end, target) = self.expression_from(keyword + 1)?;
         if target.is_name_expr() {
             return None;
         }
@@ -219,9 +235,5 @@ impl Diagnosis<'_> {
             _ => return None,
         };
         Some(self.between(keyword + 1, end, message))
-    }
-
-    fn expression_from_until_colon(&self, from: usize) -> Option<(usize, ruff_python_ast::Expr)> {
-        self.expression_from(from)
     }
 }

@@ -145,9 +145,13 @@ impl Diagnosis<'_> {
             if let Some(error) = self.forgotten_comma() {
                 return Some(error);
             }
-            // An operator without its operand.
-            self.parse(opener + 1, at - 1)?;
-            "expecting '=', or '!', or ':', or '}'"
+            // What goes on after an expression without being part of it.
+            let Some((end, _)) = self.expression_from(opener + 1) else {
+                let message = format!("{prefix}-string: expecting a valid expression after '{{'");
+                return Some(self.at_token(opener + 1, message));
+            };
+            let message = format!("{prefix}-string: expecting '=', or '!', or ':', or '}}'");
+            return Some(self.at_token(end + 1, message));
         };
         Some(self.at_token(at, format!("{prefix}-string: {expected}")))
     }

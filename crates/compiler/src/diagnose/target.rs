@@ -121,6 +121,14 @@ impl<'a> Diagnosis<'a> {
                 let (range, name) = invalid_part(expression, true).unwrap_or((range, name));
                 self.at_range(range, format!("cannot delete {name}"))
             }
+            _ if let Expr::Compare(node) = expression
+                && !in_assignment
+                && node.ops.first() != Some(&ruff_python_ast::CmpOp::In) =>
+            {
+                let end = node.left.end().to_u32();
+                let operator = self.tokens.partition_point(|token| token.start < end);
+                self.at_token(operator, "invalid syntax")
+            }
             _ if matches!(expression, Expr::Yield(_) | Expr::YieldFrom(_)) && in_assignment => {
                 self.at_range(range, "assignment to yield expression not possible")
             }
@@ -137,13 +145,9 @@ impl<'a> Diagnosis<'a> {
 
     /// Whether the `=` after an expression could have been meant as `==`.
     fn here_instead(&self, expression: &Expr) -> bool {
-        if !is_arithmetic(expression) {
-            return false;
-        }
         let end = expression.end().to_u32();
         let mut after = self.tokens.partition_point(|token| token.start < end);
         let first = self.tokens.partition_point(|token| token.start < super::start_of(expression));
-        let level = self.level_before(first);
         // Brackets around the expression alone belong to it.
         let mut opened = first;
         while self.is(after, ")") && opened > 0 && self.is(opened - 1, "(") {
@@ -155,7 +159,11 @@ impl<'a> Diagnosis<'a> {
         {
             return false;
         }
-        let _ = level;
+        let grouped =
+            opened < first && !matches!(expression, Expr::List(_) | Expr::Tuple(_) | Expr::Generator(_));
+        if !grouped && !is_arithmetic(expression) {
+            return false;
+        }
         match self.expression_from(after + 1) {
             Some((end, value)) => is_arithmetic(&value) && !matches!(self.word(end + 1), "=" | ":="),
             None => false,
@@ -198,6 +206,20 @@ impl<'a> Diagnosis<'a> {
         let name = expression_name(&expression);
         let message = format!("cannot assign to {name} here. Maybe you meant '==' instead of '='?");
         Some(self.between(start, equal - 1, message))
+    }
+
+    /// `a, b += c`
+    pub(super) fn augmented_tuple(&self) -> Option<SyntaxError> {
+        let operator = self.word(self.at);
+        let start = self.statement_start(self.at);
+        let augmented = operator.len() > 1
+            && operator.ends_with('=')
+            && !matches!(operator, "==" | "!=" | "<=" | ">=" | ":=");
+        if !augmented || self.at == start || !self.parse(start, self.at - 1)?.is_tuple_expr() {
+            return None;
+        }
+        let message = "'tuple' is an illegal expression for augmented assignment";
+        Some(self.between(start, self.at - 1, message))
     }
 
     /// The left side of `=` among the arguments of a call is no name.
