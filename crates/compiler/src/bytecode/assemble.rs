@@ -41,6 +41,7 @@ pub(crate) fn assemble(mut builder: Builder, head: Head) -> Result<CodeUnit, Too
     shorten_jumps(&mut builder);
     let mut keep = flow::reachable(&builder);
     flow::drop_redundant_checks(&builder, head.locals.len(), head.parameters, &mut keep);
+    invert_over_jumps(&mut builder, &mut keep);
     drop_jumps_to_next(&builder, &mut keep);
     Assembler::new(builder, keep, head).finish()
 }
@@ -64,6 +65,74 @@ fn shorten_jumps(builder: &mut Builder) {
         }
         builder.nodes[index].target = Some(target);
     }
+}
+
+/// A conditional jump over an unconditional one becomes one jump of the opposite sense.
+fn invert_over_jumps(builder: &mut Builder, keep: &mut [bool]) {
+    let count = builder.nodes.len();
+    // The first node from each place on that stays.
+    let mut next_kept = vec![count; count + 1];
+    for index in (0..count).rev() {
+        next_kept[index] = if keep[index] { index } else { next_kept[index + 1] };
+    }
+    let place = |builder: &Builder, label: Label| {
+        builder.labels[label.0 as usize].map_or(count, |place| next_kept[place as usize])
+    };
+    let mut targets = vec![0_u32; count + 1];
+    for (node, keep) in builder.nodes.iter().zip(keep.iter()) {
+        if let (Some(target), true) = (node.target, *keep) {
+            targets[place(builder, target)] += 1;
+        }
+    }
+    for region in &builder.regions {
+        targets[place(builder, region.target)] += 1;
+    }
+    for index in 0..count {
+        if !keep[index] {
+            continue;
+        }
+        let Some((opcode, flip)) = opposite(builder.nodes[index].opcode) else { continue };
+        let over = next_kept[index + 1];
+        let Some(Node { opcode: Opcode::Jump, target: Some(target), .. }) = builder.nodes.get(over) else {
+            continue;
+        };
+        let Some(own) = builder.nodes[index].target else { continue };
+        if targets[over] != 0 || place(builder, own) != next_kept[over + 1] {
+            continue;
+        }
+        let target = *target;
+        targets[place(builder, own)] -= 1;
+        let node = &mut builder.nodes[index];
+        node.opcode = opcode;
+        node.flags ^= flip;
+        node.target = Some(target);
+        keep[over] = false;
+    }
+}
+
+/// The instruction that jumps where this one does not, and the flags to change.
+fn opposite(opcode: Opcode) -> Option<(Opcode, u8)> {
+    Some(match opcode {
+        Opcode::JumpIfTrue => (Opcode::JumpIfFalse, 0),
+        Opcode::JumpIfFalse => (Opcode::JumpIfTrue, 0),
+        Opcode::JumpIfNone => (Opcode::JumpIfNotNone, 0),
+        Opcode::JumpIfNotNone => (Opcode::JumpIfNone, 0),
+        Opcode::JumpLt
+        | Opcode::JumpLe
+        | Opcode::JumpEq
+        | Opcode::JumpNe
+        | Opcode::JumpGt
+        | Opcode::JumpGe
+        | Opcode::JumpLtK
+        | Opcode::JumpLeK
+        | Opcode::JumpEqK
+        | Opcode::JumpNeK
+        | Opcode::JumpGtK
+        | Opcode::JumpGeK
+        | Opcode::JumpIs
+        | Opcode::JumpIn => (opcode, IF_TRUE),
+        _ => return None,
+    })
 }
 
 fn drop_jumps_to_next(builder: &Builder, keep: &mut [bool]) {

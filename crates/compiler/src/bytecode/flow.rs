@@ -81,6 +81,8 @@ fn effects(node: &Node, mut bind: impl FnMut(u32, bool)) {
         Opcode::DeleteLocal | Opcode::Clear => return bind(reg.number(), false),
         Opcode::UnpackSequence => node.operands[2],
         Opcode::UnpackEx => (node.operands[2] & 0xff) + 1 + (node.operands[2] >> 8),
+        // Only where it jumps.
+        Opcode::ForNext => 0,
         _ => 1,
     };
     for local in reg.number()..reg.number() + count {
@@ -144,7 +146,14 @@ pub(super) fn drop_redundant_checks(
                 }
             });
             if let Some(target) = node.target {
-                meet(&mut before, &mut work, place(builder, target), &state);
+                let item = Reg::from_raw(node.operands[1]);
+                if node.opcode == Opcode::ForNext && item.area() == Area::Local {
+                    let mut bound = state.clone();
+                    insert(&mut bound, item.number());
+                    meet(&mut before, &mut work, place(builder, target), &bound);
+                } else {
+                    meet(&mut before, &mut work, place(builder, target), &state);
+                }
             }
             if is_terminator(node.opcode) {
                 break;

@@ -7,6 +7,7 @@ use ruff_text_size::{Ranged, TextRange};
 
 use super::expression::{IN_PLACE, rebinds};
 use super::{Lowerer, NONE, Res};
+use crate::bytecode::code::Constant;
 use crate::bytecode::instruction::Opcode;
 use crate::bytecode::operand::{Area, Dst, Reg, Value};
 use crate::scope::ScopeKind;
@@ -21,14 +22,7 @@ impl<'a> Lowerer<'a> {
         }
         if let Some(constant) = self.constant_of(&assign.value)? {
             for target in &assign.targets {
-                let depth = self.depth();
-                self.at(assign.value.range());
-                let dst = self.destination(target);
-                let reg = self.load_constant(constant.clone(), dst);
-                if dst == Dst::Push {
-                    self.store(target, Value::dying(reg))?;
-                }
-                self.release(depth);
+                self.assign_constant(target, constant.clone(), assign.value.range())?;
             }
             return Ok(());
         }
@@ -43,6 +37,18 @@ impl<'a> Lowerer<'a> {
             self.store(target, Value { reg, kill: temporary && last })?;
         }
         self.release(mark);
+        Ok(())
+    }
+
+    fn assign_constant(&mut self, target: &'a Expr, constant: Constant, range: TextRange) -> Res {
+        let depth = self.depth();
+        self.at(range);
+        let dst = self.destination(target);
+        let reg = self.load_constant(constant, dst);
+        if dst == Dst::Push {
+            self.store(target, Value::dying(reg))?;
+        }
+        self.release(depth);
         Ok(())
     }
 
@@ -87,6 +93,10 @@ impl<'a> Lowerer<'a> {
     fn assign_parallel(&mut self, targets: &'a [Expr], values: &'a [Expr]) -> Res {
         let mut operands = Vec::with_capacity(values.len());
         for (index, value) in values.iter().enumerate() {
+            if let Some(constant) = self.constant_of(value)? {
+                operands.push(Err((constant, value.range())));
+                continue;
+            }
             // A local can be read in place if no target before this one is it.
             let name = value.as_name_expr().map(|name| &name.id);
             let clobbered = name.is_some_and(|name| {
@@ -99,10 +109,13 @@ impl<'a> Lowerer<'a> {
             } else {
                 self.operand(value)?
             };
-            operands.push(operand);
+            operands.push(Ok(operand));
         }
         for (target, value) in targets.iter().zip(operands) {
-            self.store(target, value)?;
+            match value {
+                Ok(value) => self.store(target, value)?,
+                Err((constant, range)) => self.assign_constant(target, constant, range)?,
+            }
         }
         Ok(())
     }

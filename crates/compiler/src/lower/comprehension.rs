@@ -94,16 +94,7 @@ impl<'a> Lowerer<'a> {
             if variables.contains_key(name) {
                 continue;
             }
-            let known = scopes.locals(self.unit.scope).len() as u32;
-            let mut in_use = self.unit.comprehensions.iter().flat_map(|outer| outer.variables.values());
-            let reusable = self
-                .unit
-                .local(name)
-                .filter(|reg| reg.number() >= known && !in_use.any(|(used, _)| used == reg));
-            let reg = match reusable {
-                Some(reg) => reg,
-                None => self.unit.add_local(name),
-            };
+            let reg = self.unit.comprehension_local(name);
             variables.insert(name.clone(), (reg, false));
         }
         self.unit.comprehensions.push(ComprehensionScope { id: scope, variables });

@@ -209,7 +209,7 @@ impl<'a> Lowerer<'a> {
             .is_some_and(|star| matches!(&patterns[star], Pattern::MatchStar(star) if star.name.is_none()));
         let only_wildcards = patterns.iter().all(|pattern| match pattern {
             Pattern::MatchStar(star) => star.name.is_none(),
-            _ => pattern.is_wildcard(),
+            _ => is_wildcard(pattern),
         });
         if only_wildcards {
             return Ok(());
@@ -254,7 +254,7 @@ impl<'a> Lowerer<'a> {
         matching: &mut Matching<'a>,
     ) -> Res {
         for (index, pattern) in patterns.iter().enumerate() {
-            if index == star || pattern.is_wildcard() {
+            if index == star || is_wildcard(pattern) {
                 continue;
             }
             self.at(pattern.range());
@@ -333,14 +333,14 @@ impl<'a> Lowerer<'a> {
 
     /// Tests patterns against the items of the tuple in `values`.
     fn unpack_parts(&mut self, values: Reg, patterns: &[&'a Pattern], matching: &mut Matching<'a>) -> Res {
-        if patterns.iter().all(|pattern| pattern.is_wildcard()) {
+        if patterns.iter().all(|pattern| is_wildcard(pattern)) {
             return Ok(());
         }
         let first = self.reserve(patterns.len() as u32);
         // The tuple stays until all is cleared: where tests fail, it is there whatever test it was.
         self.emit(Opcode::UnpackSequence, 0, first, values, patterns.len() as u32);
         for (index, pattern) in patterns.iter().enumerate() {
-            if !pattern.is_wildcard() {
+            if !is_wildcard(pattern) {
                 self.pattern(pattern, Value::dying(first.offset(index as u32)), matching)?;
             }
         }
@@ -456,4 +456,9 @@ fn captures(pattern: &Pattern, name: &str) -> bool {
     let mut names = Vec::new();
     collect_captures(pattern, &mut names);
     names.contains(&name)
+}
+
+/// Is it `_`?
+fn is_wildcard(pattern: &Pattern) -> bool {
+    matches!(pattern, Pattern::MatchAs(capture) if capture.pattern.is_none() && capture.name.is_none())
 }

@@ -115,12 +115,21 @@ impl<'a> Unit<'a> {
         self.local_index.get(name).map(|index| Reg::local(*index))
     }
 
-    /// Adds a local that no scope knows (a comprehension's target).
-    pub fn add_local(&mut self, name: &Arc<str>) -> Reg {
-        let index = self.locals.len() as u32;
-        self.locals.push(name.clone());
-        self.local_index.insert(name.clone(), index);
-        Reg::local(index)
+    /// A local for a comprehension's target: one that an earlier comprehension had for a target of that name, or a new
+    /// one. It is never the frame's own variable of that name.
+    pub fn comprehension_local(&mut self, name: &Arc<str>) -> Reg {
+        let in_use = |reg: Reg| {
+            let mut variables = self.comprehensions.iter().flat_map(|scope| scope.variables.values());
+            variables.any(|(used, _)| *used == reg)
+        };
+        let own = self.local_index.len();
+        let free = (own..self.locals.len())
+            .map(|index| Reg::local(index as u32))
+            .find(|reg| self.locals[reg.number() as usize] == *name && !in_use(*reg));
+        free.unwrap_or_else(|| {
+            self.locals.push(name.clone());
+            Reg::local(self.locals.len() as u32 - 1)
+        })
     }
 
     /// Register of the cell that `name` means to a function made here.
