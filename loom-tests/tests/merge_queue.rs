@@ -158,7 +158,7 @@ protocol! {
     /// Invariants 1, 4 and 5.
     a_detached_owner_is_merged_for:
         fails_if_it_wakes_without_waiting = ATTACH_UNLOCKED: "never destroyed",
-        fails_if_it_is_merged_for_without_the_lock = MERGE_UNLOCKED: "never destroyed",
+        fails_if_it_is_merged_for_without_the_lock = MERGE_UNLOCKED: "more references dropped than taken",
         fails_if_the_state_is_read_before_the_lock = LOOK_BEFORE_LOCK: "left in a sleeping owner's queue",
 }
 
@@ -202,7 +202,7 @@ protocol! {
         fails_if_it_ends_by_the_hint = DETACH_BY_HINT: "left in a sleeping owner's queue",
         fails_if_it_ends_without_a_look = DETACH_BLINDLY: "left in a sleeping owner's queue",
         fails_if_the_successor_does_not_wait = ATTACH_UNLOCKED: "never destroyed",
-        fails_if_it_is_merged_for_without_the_lock = MERGE_UNLOCKED: "never destroyed",
+        fails_if_it_is_merged_for_without_the_lock = MERGE_UNLOCKED: "more references dropped than taken",
 }
 
 /// The owner drops and ends; a new thread adopts its heap, with the id, and drops what it found there; a third drops

@@ -322,8 +322,8 @@ fn pages_are_returned_together<P: Protocol>() {
     heap.assert_complete();
 }
 
-/// Invariant (R3, R4): the owner may give a page up when it has all its blocks and the page is not on its way.
-/// `heeds_return` false is an owner that has a fault: it collects a page that is coming by the stack.
+/// Invariant (R3, R4): the owner may give a page up when it has all its blocks and the page is not on its
+/// way. `heeds_return` false is an owner that has a fault: it collects a page that is coming by the stack.
 fn an_empty_page_is_given_up<P: Protocol>(heeds_return: bool) {
     let heap = Heap::<P>::new(1);
     let page = &heap.pages[0];

@@ -15,8 +15,8 @@
 //!   how a heap walk tells objects from free blocks without a bitmap, and it skips half-made objects.
 //! - B2: the counts and the owner of a free block read as zero, "dead", for as long as a thread that came by
 //!   a stale pointer may look at them: they are only ever written atomically, and the link overlaps neither.
-//!   A try-increment must therefore refuse a shared word of zero, without a transient change to it. (In the `gil`
-//!   build there are no such readers, and only the owner is written.)
+//!   A try-increment must therefore refuse a shared word of zero, without a transient change to it. (In the
+//!   `gil` build there are no such readers, and only the owner is written.)
 //!
 //! All accesses are relaxed: blocks pass between threads through the lists of `remote.rs`, whose orderings
 //! publish them; a stale reader needs any one of the values that were there, not their order.

@@ -1,7 +1,7 @@
 //! Heaps of the `gil` build: one for all threads, used under the GIL.
 //!
-//! Every page is the heap's own, so a free is always local; nobody has stale pointers, as no thread runs while
-//! another is between two loads.
+//! Every page is the heap's own, so a free is always local; nobody has stale pointers, as no thread runs
+//! while another is between two loads.
 
 use std::ptr::NonNull;
 use std::sync::OnceLock;

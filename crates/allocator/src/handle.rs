@@ -23,7 +23,7 @@ pub struct RawHeapHandle<B: Backend> {
 }
 
 impl<B: Backend> RawHeapHandle<B> {
-    /// As [`attach_heap`], for either build.
+    /// As [`attach_heap`](crate::attach_heap), for either build.
     pub fn attach() -> Result<Self, AttachError> {
         Ok(RawHeapHandle { heap: B::attach()?, not_sync: PhantomData })
     }
@@ -33,17 +33,18 @@ impl<B: Backend> RawHeapHandle<B> {
         self.heap
     }
 
-    /// Leaves the heap, with all its objects, to the next thread, and answers its id. Dropping the handle does
-    /// the same. Messages for the heap's owner that arrive meanwhile are nobody's to read: look for them after
-    /// this call (`parking.rs` P4).
+    /// Leaves the heap, with all its objects, to the next thread, and answers its id. Dropping the handle
+    /// does the same. Messages for the heap's owner that arrive meanwhile are nobody's to read: look for them
+    /// after this call (`parking.rs` P4).
     pub fn park(self) -> OwnerId {
         let heap = ManuallyDrop::new(self).heap;
         B::park(heap);
         heap.id()
     }
 
-    /// Lets others [help](with_parked) with the heap while its thread is blocked. Until [`Self::reattach`] the thread must
-    /// not use the heap. Look for messages after this call (`parking.rs` P4).
+    /// Lets others [help](crate::with_parked) with the heap while its thread is blocked. Until
+    /// [`Self::reattach`] the thread must not use the heap. Look for messages after this call (`parking.rs`
+    /// P4).
     pub fn detach(&self) {
         B::detach(self.heap);
     }
@@ -71,11 +72,11 @@ impl<B: Backend> Drop for RawHeapHandle<B> {
 
 impl<B: Backend> RawHeap<B> {
     /// Runs `work`, which may use the heap like its owner, while the heap has no thread or its thread is
-    /// detached; else the heap's thread must be asked. What was written before this call is seen by a thread that was found
-    /// attended, when it looks after it has parked or detached (`parking.rs` P4).
+    /// detached; else the heap's thread must be asked. What was written before this call is seen by a thread
+    /// that was found attended, when it looks after it has parked or detached (`parking.rs` P4).
     ///
-    /// One helper at a time; the heap's thread waits for it. So `work` must be short, must not run Python, block, or help
-    /// with another heap.
+    /// One helper at a time; the heap's thread waits for it. So `work` must be short, must not run Python,
+    /// block, or help with another heap.
     pub fn with_unattended<R>(&'static self, work: impl FnOnce(&'static Self) -> R) -> Result<R, Attended> {
         let _help = self.parking.try_help()?;
         Ok(work(self))

@@ -1,8 +1,8 @@
 //! A heap: one thread's pages, by size class. Allocating and freeing.
 //!
 //! # Rules
-//! - H1: everything in a heap is its owner's alone, but for `parking`, `returned`, `extension`, `held` and `id`. The
-//!   owner is the thread that attends it, or a helper (`parking.rs`); in the `gil` build, whoever
+//! - H1: everything in a heap is its owner's alone, but for `parking`, `returned`, `extension`, `held` and
+//!   `id`. The owner is the thread that attends it, or a helper (`parking.rs`); in the `gil` build, whoever
 //!   has the GIL.
 //! - H2: heaps are never freed, so `&'static` to one is fine anywhere.
 //! - H3: a page without blocks in use serves its own class again at once (objects of one size lie at the same
@@ -15,7 +15,8 @@
 //! - I6: a page is `Listed` exactly while it is in its class's queue, and has a free block then.
 //! - I7: all pages of the heap but the empty ones are in the list that starts at `pages`, once.
 //!
-//! Not here: the page (`page.rs`), large blocks (`large.rs`), who owns the heap (`parking.rs`, `registry.rs`).
+//! Not here: the page (`page.rs`), large blocks (`large.rs`), who owns the heap (`parking.rs`,
+//! `registry.rs`).
 
 use std::cell::Cell;
 use std::fmt;
@@ -33,7 +34,8 @@ use crate::remote::{Pushed, ReturnStack};
 use crate::segment;
 use crate::size_class::{self, BLOCK_SIZES, CLASSES, MAX_BLOCK, MAX_TABLED};
 
-/// Above this many bytes of empty pages, and an eighth of those in use, a heap without stale readers gives them back.
+/// Above this many bytes of empty pages, and an eighth of those in use, a heap without stale readers gives
+/// them back.
 const KEPT_EMPTY: usize = 16 * SLICE;
 
 /// What a build decides about heaps. Implemented by `gil::Heaps` and `free_threaded::Heaps`.
@@ -125,7 +127,8 @@ impl<B: Backend> RawHeap<B> {
         // SAFETY: `Page` has a size.
         let slot: NonNull<Page> = unsafe { allocate_forever() }?;
         let plan = Plan { heap: ptr::null_mut(), class: 0, block_size: 16, capacity: 0, slices: 0 };
-        // The sentinel has no block, so its start is never used; any address that has 16 bytes before it will do.
+        // The sentinel has no block, so its start is never used; any address that has 16 bytes before it will
+        // do.
         // SAFETY: the header is larger than 16 bytes.
         let start = unsafe { slot.cast::<u8>().add(16) };
         // SAFETY: the slot was just allocated, for good.
@@ -164,8 +167,9 @@ impl<B: Backend> RawHeap<B> {
         self.id
     }
 
-    /// A block of at least `size` bytes, aligned to 16; `None` when memory is short. Its owner, and where there
-    /// are stale readers its counts, read as dead (`block.rs` B2), the rest is arbitrary. It is live for a heap walk once its owner is written.
+    /// A block of at least `size` bytes, aligned to 16; `None` when memory is short. Its owner, and where
+    /// there are stale readers its counts, read as dead (`block.rs` B2), the rest is arbitrary. It is live
+    /// for a heap walk once its owner is written.
     ///
     /// # Safety
     /// The caller must own the heap (H1).
@@ -328,8 +332,8 @@ impl<B: Backend> RawHeap<B> {
         });
     }
 
-    /// Collects all that other threads have freed. Allocating does this where it is needed; a helper of a heap
-    /// without a thread may do it to see large blocks go.
+    /// Collects all that other threads have freed. Allocating does this where it is needed; a helper of a
+    /// heap without a thread may do it to see large blocks go.
     ///
     /// # Safety
     /// The caller must own the heap (H1).
@@ -524,7 +528,8 @@ unsafe fn free_remote<B: Backend>(page: PageRef, block: NonNull<u8>) {
     if let Pushed::ReturnPage = unsafe { page.push_remote(block) } {
         // SAFETY: the page of a block in use belongs to a heap of this build, and heaps are never freed (H2).
         let owner = unsafe { &*owner.cast::<RawHeap<B>>() };
-        // SAFETY: we removed the mark, so nobody else pushes it, and its owner keeps it until it is handed out.
+        // SAFETY: we removed the mark, so nobody else pushes it, and its owner keeps it until it is handed
+        // out.
         unsafe { owner.returned.0.push(page.as_raw().as_ptr()) };
     }
 }

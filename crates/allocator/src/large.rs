@@ -1,4 +1,5 @@
-//! Blocks above [`MAX_BLOCK`](crate::size_class::MAX_BLOCK): a page of their own, of as many slices as they need.
+//! Blocks above [`MAX_BLOCK`](crate::size_class::MAX_BLOCK): a page of their own, of as many slices as they
+//! need.
 //!
 //! A large page is born unlisted (`remote.rs`), so that a free by another thread brings it back to its heap
 //! like any page that was used up. An empty one may serve the next large block at once, since the

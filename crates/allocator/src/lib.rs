@@ -1,21 +1,22 @@
 //! The object heap: blocks for objects, and nothing else. It knows no type, no count, no Python.
 //!
-//! One [`Heap`] a thread (`free-threaded`) or one for all (`gil`), made of 64 KiB pages of equal blocks. A thread
-//! [attaches](attach_heap) to a heap, allocates and frees through it, and [parks](HeapHandle::park) it, with all
-//! its objects, for the next thread. Any thread may free any block: those of other heaps go through one atomic list
-//! a page.
+//! One [`Heap`] a thread (`free-threaded`) or one for all (`gil`), made of 64 KiB pages of equal blocks. A
+//! thread [attaches](attach_heap) to a heap, allocates and frees through it, and [parks](HeapHandle::park)
+//! it, with all its objects, for the next thread. Any thread may free any block: those of other heaps go
+//! through one atomic list a page.
 //!
 //! # The contract with the object model
-//! - K1: an object's header begins its block, 16 bytes laid out as `block.rs` draws it. The allocator gives a block
-//!   whose owner is [`NOBODY`] and, in the `free-threaded` build, whose counts are zero. The rest is arbitrary.
-//! - K2: a live object's owner is not `NOBODY` (in both builds): that is what makes it live for [`walk`]. Write it
-//!   before the next safepoint.
-//! - K3: the object model need not mark an object as dead before it frees it: `free` writes the counts and the owner,
-//!   atomically, and a free block keeps them until it is allocated again. A stale reader may look at, and
-//!   compare-exchange, the counts of a freed or reused block; it must refuse a shared word of zero.
-//! - K4: a page serves another block size only when a [`Retired`] batch is released, which the runtime does after a grace
-//!   period: at a safepoint where [`RawHeap::retired_bytes`] is large, `take_retired`, and defer `release` to the epoch.
-//!   Until then memory is type-stable: what was a block's start stays one.
+//! - K1: an object's header begins its block, 16 bytes laid out as `block.rs` draws it. The allocator gives a
+//!   block whose owner is [`NOBODY`] and, in the `free-threaded` build, whose counts are zero. The rest is
+//!   arbitrary.
+//! - K2: a live object's owner is not `NOBODY` (in both builds): that is what makes it live for [`walk`].
+//!   Write it before the next safepoint.
+//! - K3: the object model need not mark an object as dead before it frees it: `free` writes the counts and
+//!   the owner, atomically, and a free block keeps them until it is allocated again. A stale reader may look
+//!   at, and compare-exchange, the counts of a freed or reused block; it must refuse a shared word of zero.
+//! - K4: a page serves another block size only when a [`Retired`] batch is released, which the runtime does
+//!   after a grace period: at a safepoint where [`RawHeap::retired_bytes`] is large, `take_retired`, and
+//!   defer `release` to the epoch. Until then memory is type-stable: what was a block's start stays one.
 //! - K5: when memory is short, the answer is `None`, and nothing has changed.
 //!
 //! # The two builds
@@ -23,8 +24,8 @@
 //! [`Heap`] is the one of this build.
 //!
 //! # Not here
-//! Reference counts (`refcount`), what lies behind the header (`object-model`), raw memory for arrays (the global
-//! allocator), when the world stops (`vm`).
+//! Reference counts (`refcount`), what lies behind the header (`object-model`), raw memory for arrays (the
+//! global allocator), when the world stops (`vm`).
 
 pub mod block;
 pub mod free_threaded;

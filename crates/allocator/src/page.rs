@@ -5,8 +5,9 @@
 //! block's address alone.
 //!
 //! # Places
-//! A block is named inside its page by its **place**: its offset plus 16, so that 0 can mean "none" and the low
-//! four bits are free. `base`, 16 bytes before the first block, turns a place into an address by one addition.
+//! A block is named inside its page by its **place**: its offset plus 16, so that 0 can mean "none" and the
+//! low four bits are free. `base`, 16 bytes before the first block, turns a place into an address by one
+//! addition.
 //!
 //! # Rules
 //! - The first cache line is the owner's: nobody else reads it but for `heap`, `base` and `block_size`,
@@ -16,8 +17,9 @@
 //! # Invariants
 //! - I1: `carved` blocks were ever handed out or chained; each is in use, in `free` or in `remote`.
 //! - I2: the length of `free` plus the blocks in use (those in `remote` count as in use) is `carved`.
-//! - I3: `used` is the blocks in use, plus 1 while the page is its class's current one, minus [`SET_ASIDE`] while
-//!   the owner has forgotten it. So after a free, `used <= 0` is the one test that sends the owner out of line.
+//! - I3: `used` is the blocks in use, plus 1 while the page is its class's current one, minus `SET_ASIDE`
+//!   while the owner has forgotten it. So after a free, `used <= 0` is the one test that sends the owner out
+//!   of line.
 //! - I4: blocks in `free` are dead (`block.rs` B2); no place is in it twice.
 //!
 //! Not here: which pages a heap has and tries (`heap.rs`), where pages come from (`segment.rs`).
@@ -121,8 +123,8 @@ impl PageRef {
     /// Makes the header of a page of `slices` slices with `capacity` blocks.
     ///
     /// # Safety
-    /// `header` must be a header slot, and `start` the start of its slices, all of them the caller's alone, to keep
-    /// until the page is given back.
+    /// `header` must be a header slot, and `start` the start of its slices, all of them the caller's alone,
+    /// to keep until the page is given back.
     pub(crate) unsafe fn create(header: NonNull<Page>, start: NonNull<u8>, plan: Plan) -> PageRef {
         let large = plan.class == LARGE;
         let page = Page {
@@ -169,8 +171,8 @@ impl PageRef {
         self.block_size
     }
 
-    /// A word for the object model, 0 at the start of the page's life: what it has to note about all objects of
-    /// a page at once. Any thread may change it.
+    /// A word for the object model, 0 at the start of the page's life: what it has to note about all objects
+    /// of a page at once. Any thread may change it.
     pub fn tag(&self) -> &AtomicU32 {
         &self.tag
     }
@@ -179,7 +181,8 @@ impl PageRef {
     /// or may not show up.
     ///
     /// # Safety
-    /// No other thread may use the page's heap or free its blocks meanwhile, and the page must not be given back.
+    /// No other thread may use the page's heap or free its blocks meanwhile, and the page must not be given
+    /// back.
     pub unsafe fn live_blocks(self) -> impl Iterator<Item = NonNull<u8>> {
         // SAFETY: the places are those of carved blocks, and the caller keeps the page.
         self.blocks().filter(|block| unsafe { block::is_live(*block) })

@@ -5,12 +5,12 @@
 //! - P2: a thread that blocks **detaches** from its heap, and **reattaches** when it goes on; a thread that
 //!   ends **parks** its heap, whole, and a thread that starts **adopts** it.
 //! - P3: while a heap is detached or parked, another thread may **help**: it works on the heap in the
-//!   owner's place (merges counts, collects remote frees). One helper at a time; reattaching and adopting wait for it,
-//!   so help must be short: no Python code, no blocking.
+//!   owner's place (merges counts, collects remote frees). One helper at a time; reattaching and adopting
+//!   wait for it, so help must be short: no Python code, no blocking.
 //! - P4: a thread that leaves a message for a heap's owner and then is told "attended" may rely on the owner
 //!   reading the message, provided that the owner looks for messages **after** it has parked or
-//!   detached (and, when it finds one, helps its own heap like any other thread). Either the sender sees the heap
-//!   unattended, or the owner sees the message.
+//!   detached (and, when it finds one, helps its own heap like any other thread). Either the sender sees the
+//!   heap unattended, or the owner sees the message.
 //!
 //! # Ordering
 //! | operation | ordering | partner |

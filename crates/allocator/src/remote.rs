@@ -52,7 +52,7 @@ pub enum Pushed {
 /// The blocks of a page that other threads freed.
 #[derive(Debug)]
 pub struct RemoteList {
-    /// The place of the first block, or 0; [`UNLISTED`] stands alone, since a push removes it.
+    /// The place of the first block, or 0; `UNLISTED` stands alone, since a push removes it.
     head: AtomicU32,
 }
 
@@ -154,7 +154,8 @@ impl<T: Returnable> ReturnStack<T> {
         // Relaxed: the exchange below checks what was read.
         let mut head = self.head.load(Ordering::Relaxed);
         loop {
-            // SAFETY: the caller says that `page` is valid; it is not on the stack yet, so nobody else writes.
+            // SAFETY: the caller says that `page` is valid; it is not on the stack yet, so nobody else
+            // writes.
             // Relaxed: published by the exchange.
             unsafe { &*page }.next_returned().store(head, Ordering::Relaxed);
             // Release: with `take_all`. Relaxed on failure: only the value is tried again.

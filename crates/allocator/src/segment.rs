@@ -6,9 +6,9 @@
 //! ```
 //!
 //! Segments are aligned to their size, so the header of the page that starts in a slice is found from any
-//! address in that slice by masks and shifts. Slice 0 holds the table of headers only (the rest of it is never touched);
-//! its own slot describes the segment. A span longer than half a segment gets a mapping of its
-//! own, which begins like a segment, with its block at slice 1.
+//! address in that slice by masks and shifts. Slice 0 holds the table of headers only (the rest of it is
+//! never touched); its own slot describes the segment. A span longer than half a segment gets a mapping of
+//! its own, which begins like a segment, with its block at slice 1.
 //!
 //! # Invariants
 //! - S1: bit `n` of a segment's mask is set exactly when slice `n` is free; bit 0 never is.
@@ -39,7 +39,8 @@ const HEADER: usize = size_of::<Page>().next_power_of_two();
 const MAX_SPAN: usize = SLICES / 2;
 
 /// How many wholly free segments are kept at least; above, as many as are in use. Faulting memory in anew
-/// costs several times what allocating in it does, so what a program has just given up and may want again stays.
+/// costs several times what allocating in it does, so what a program has just given up and may want again
+/// stays.
 const KEPT_IDLE: usize = 16;
 
 /// All slices free, but for the table's.
@@ -119,18 +120,16 @@ pub(crate) fn take(slices: usize) -> Option<(NonNull<Page>, NonNull<u8>)> {
 /// # Safety
 /// Nobody may look at the pages or their blocks any more, not even by a stale pointer.
 pub(crate) unsafe fn give(pages: impl Iterator<Item = PageRef>) {
-    let mut pool = pool();
     for page in pages {
         let (header, slices) = (page.as_raw(), page.slices);
         if slices <= MAX_SPAN {
             // SAFETY: a page of this many slices came from `Pool::take`, and the caller gives it up.
-            unsafe { pool.give(header, slices) };
+            unsafe { pool().give(header, slices) };
         } else {
             let len = dedicated_len(slices);
-            pool.dedicated -= len;
-            let start = start_of(header);
             // SAFETY: a page of this many slices came from `take_dedicated`; the caller gives it up.
-            unsafe { os::unmap(start, len, SEGMENT) };
+            unsafe { os::unmap(start_of(header), len, SEGMENT) };
+            pool().dedicated -= len;
         }
     }
 }

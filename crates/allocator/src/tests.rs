@@ -318,7 +318,8 @@ fn frees_by_other_threads_come_back() {
 
 #[test]
 fn a_parked_heap_is_helped_and_goes_to_the_next_thread() {
-    // Other tests attach heaps at the same time, so this one keeps a heap that nobody else can adopt until the end.
+    // Other tests attach heaps at the same time, so this one keeps a heap that nobody else can adopt until
+    // the end.
     let (to_main, from_thread) = mpsc::channel();
     let thread = std::thread::spawn(move || {
         let heap = Handle::<Shared>::attach().expect("a heap");

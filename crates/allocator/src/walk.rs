@@ -1,8 +1,8 @@
 //! Finding all objects: through the pages of each heap.
 //!
-//! A block is an object's exactly while its owner is not nobody (`block.rs` B1), so no list of objects is kept, and
-//! allocating and freeing note nothing. The world must be stopped; the caller may then share out the pages among
-//! threads.
+//! A block is an object's exactly while its owner is not nobody (`block.rs` B1), so no list of objects is
+//! kept, and allocating and freeing note nothing. The world must be stopped; the caller may then share out
+//! the pages among threads.
 //!
 //! Not here: what an object refers to.
 
@@ -15,8 +15,8 @@ impl<B: Backend> RawHeap<B> {
     /// The pages with blocks in use, in no order.
     ///
     /// # Safety
-    /// No other thread may use the heap, and the caller must neither allocate nor free in it, until the iterator is
-    /// dropped.
+    /// No other thread may use the heap, and the caller must neither allocate nor free in it, until the
+    /// iterator is dropped.
     pub unsafe fn pages(&self) -> impl Iterator<Item = PageRef> {
         self.pages_in_use()
     }

@@ -6,11 +6,13 @@ pub mod bytecode;
 pub mod check;
 mod diagnose;
 pub mod literal;
+mod lower;
 pub mod parse;
 pub mod scope;
 pub mod syntax_error;
 mod tokenize;
 
+pub use bytecode::code::CodeUnit;
 pub use parse::{Mode, Source, decode};
 pub use syntax_error::SyntaxError;
 
@@ -25,4 +27,16 @@ pub struct Options<'a> {
     pub optimize: u8,
     /// `from __future__ import annotations` is inherited from the code that compiles.
     pub future_annotations: bool,
+}
+
+/// Compiles a program.
+///
+/// The order of errors is CPython's: those of the grammar, then of the scopes, then all others.
+pub fn compile(source: &Source, options: &Options<'_>) -> Result<CodeUnit, SyntaxError> {
+    parse::on_sufficient_stack(source, || {
+        let parsed = parse::parse(source, options.mode)?;
+        let scopes = scope::analyze(&parsed, source, options)?;
+        check::check(&parsed, source, options)?;
+        lower::lower(&parsed, source, &scopes, options)
+    })
 }

@@ -8,16 +8,16 @@ mod decode;
 
 use std::sync::Arc;
 
-use ruff_python_ast::{Mod, ModExpression, ModModule, PythonVersion};
+use ruff_python_ast::{Mod, ModExpression, ModModule, PythonVersion, Stmt};
 use ruff_python_parser::ParseOptions;
-use ruff_text_size::{TextRange, TextSize};
+use ruff_text_size::{Ranged, TextRange, TextSize};
 
 pub use decode::decode;
 
 use crate::bytecode::code::Position;
 use crate::diagnose;
 use crate::syntax_error::SyntaxError;
-use crate::tokenize::{self, Scan};
+use crate::tokenize::{self, Scan, TokenKind};
 
 /// What is compiled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -145,10 +145,49 @@ pub fn parse(source: &Source, mode: Mode) -> Result<Parsed, SyntaxError> {
     };
     let options = ParseOptions::from(ruff_mode).with_target_version(PythonVersion::PY314);
     let parsed = ruff_python_parser::parse_unchecked(source.text(), options);
-    match diagnose::diagnose(source, mode, &scan, &parsed) {
-        Some(error) => Err(error),
-        None => Ok(Parsed { syntax: parsed.into_syntax() }),
+    if let Some(error) = diagnose::diagnose(source, mode, &scan, &parsed) {
+        return Err(error);
     }
+    if let (Mode::Single, Mod::Module(module)) = (mode, parsed.syntax()) {
+        refuse_more_statements(source, &scan, &module.body)?;
+    }
+    Ok(Parsed { syntax: parsed.into_syntax() })
+}
+
+/// Interactive input is one compound statement or one line of simple ones.
+fn refuse_more_statements(source: &Source, scan: &Scan, body: &[Stmt]) -> Result<(), SyntaxError> {
+    let Some((first, rest)) = body.split_first() else { return Ok(()) };
+    let line_end = scan
+        .tokens
+        .iter()
+        .find(|token| token.kind == TokenKind::Newline && token.start >= first.start().to_u32());
+    let line_end = line_end.map_or(u32::MAX, |token| token.start);
+    let is_compound = matches!(
+        first,
+        Stmt::FunctionDef(_)
+            | Stmt::ClassDef(_)
+            | Stmt::If(_)
+            | Stmt::For(_)
+            | Stmt::While(_)
+            | Stmt::With(_)
+            | Stmt::Try(_)
+            | Stmt::Match(_)
+    );
+    match rest.iter().find(|statement| is_compound || statement.start().to_u32() > line_end) {
+        Some(other) => {
+            let message = "multiple statements found while compiling a single statement";
+            Err(SyntaxError::new(source, other.range(), message))
+        }
+        None => Ok(()),
+    }
+}
+
+/// Whether the text stops, without a newline, within an indented block: more lines of it could follow. (What
+/// `PyCF_DONT_IMPLY_DEDENT` asks.)
+pub fn ends_in_block(source: &Source) -> bool {
+    let tokens = tokenize::scan(source.text()).tokens;
+    let open = tokens.iter().nth_back(1).is_some_and(|token| token.kind == TokenKind::Dedent);
+    open && !source.text().ends_with('\n')
 }
 
 /// What this compiler goes through without more stack than a thread has.
@@ -162,7 +201,7 @@ const STACK_BASE: usize = 16 << 20;
 
 fn refuse_too_deep(source: &Source, scan: &Scan) -> Result<(), SyntaxError> {
     if let Some(error) = &scan.error
-        && error.message.starts_with("too many ")
+        && (error.message.starts_with("too many ") || error.message.ends_with("nested too deeply"))
     {
         return Err(diagnose::token_error(source, error));
     }

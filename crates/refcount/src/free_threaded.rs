@@ -210,6 +210,7 @@ impl RawRefCount for RefCount {
         let holder = owner.load();
         if holder == me {
             let left = self.local().wrapping_sub(1);
+            debug_assert!(left != u32::MAX, "more references dropped than taken");
             self.set_local(left);
             if left != 0 {
                 return Release::Kept;

@@ -529,7 +529,9 @@ impl Collector<'_> {
             self.define(&parameter.parameter.name, usage::PARAMETER, parameter.parameter.range)?;
         }
         for parameter in parameters.vararg.iter().chain(&parameters.kwarg) {
-            self.define(&parameter.name, usage::PARAMETER, parameter.range)?;
+            // Without the stars.
+            let range = TextRange::new(parameter.name.start(), parameter.range.end());
+            self.define(&parameter.name, usage::PARAMETER, range)?;
         }
         Ok(())
     }

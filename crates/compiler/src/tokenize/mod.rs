@@ -343,7 +343,8 @@ impl<'a> Scanner<'a> {
     /// A backslash: the line goes on on the next.
     fn continuation(&mut self) -> Outcome {
         if self.at + 1 >= self.bytes.len() || (self.peek(1) == b'\n' && self.at + 2 >= self.bytes.len()) {
-            let mut error = Scanner::error_range("unexpected EOF while parsing", self.at, self.at);
+            let end = self.at + 1;
+            let mut error = Scanner::error_range("unexpected EOF while parsing", end, end);
             error.extent = Extent::Open;
             error.incomplete = true;
             return Err(error);
@@ -578,15 +579,15 @@ impl<'a> Scanner<'a> {
                 string.fields.push(string.brackets);
                 if string.fields.len() > MAX_FIELDS {
                     let message = format!("{}-string: expressions nested too deeply", string.prefix);
-                    return self.error_before(end + 1, message);
+                    return self.error_before(end, message);
                 }
             }
             return self.operator();
         }
         // A quote ends the string even within a field's format specification.
         if !string.fields.is_empty() {
-            let message = format!("{}-string: expecting '}}'", string.prefix);
-            return self.error_before(end + 1, message);
+            let message = format!("{}-string: expecting '}}', or format specs", string.prefix);
+            return Err(Scanner::error_range(message, end, end + string.quote_size));
         }
         self.at = end + string.quote_size;
         self.strings.pop();

@@ -304,7 +304,12 @@ impl Obj<Dict> {
     }
 
     /// Removes entry `number`, which the finished search `probe` found; None if another thread was faster.
-    pub fn remove(&self, token: &Attached, probe: &Probe, number: usize) -> Result<Option<(Value, Value)>, Stale> {
+    pub fn remove(
+        &self,
+        token: &Attached,
+        probe: &Probe,
+        number: usize,
+    ) -> Result<Option<(Value, Value)>, Stale> {
         let _section = CriticalSection::enter(token, self.header());
         if self.stamp() != probe.stamp {
             return Err(Stale::Keys);
@@ -340,7 +345,9 @@ impl Obj<Dict> {
         for number in at..table.used() {
             let unmoved = || self.table.is(table);
             match (table.key(number).load(token, unmoved), table.value(number).load(token, unmoved)) {
-                (Ok(Some(key)), Ok(Some(value))) => return Some((key, value, table.hash(number), number + 1)),
+                (Ok(Some(key)), Ok(Some(value))) => {
+                    return Some((key, value, table.hash(number), number + 1));
+                }
                 (Ok(_), Ok(_)) => {}
                 _ => return self.entry_from_locked(token, number),
             }
@@ -364,7 +371,9 @@ impl Obj<Dict> {
         let _section = CriticalSection::enter(token, self.header());
         let table = self.table.get();
         (0..table.used())
-            .filter_map(|n| Some((table.key(n).load_locked(token)?, table.value(n).load_locked(token)?, table.hash(n))))
+            .filter_map(|n| {
+                Some((table.key(n).load_locked(token)?, table.value(n).load_locked(token)?, table.hash(n)))
+            })
             .collect()
     }
 
@@ -438,7 +447,13 @@ impl Obj<Dict> {
 
     /// Replaces the value of entry `number` if the set of keys is still that of `version`.
     #[inline(always)]
-    pub fn set_cached(&self, token: &Attached, version: u32, number: usize, value: Value) -> Result<(), Value> {
+    pub fn set_cached(
+        &self,
+        token: &Attached,
+        version: u32,
+        number: usize,
+        value: Value,
+    ) -> Result<(), Value> {
         let section = CriticalSection::enter(token, self.header());
         let table = self.table.get();
         if table.version() != version {
@@ -465,4 +480,3 @@ impl Drop for Dict {
         drop(self.table.get().take_all());
     }
 }
-

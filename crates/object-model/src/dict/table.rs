@@ -71,7 +71,10 @@ impl Table {
     fn layout(capacity: usize, mask: usize) -> Result<Layout, OutOfMemory> {
         let entries = capacity.checked_mul(size_of::<Entry>()).ok_or(OutOfMemory)?;
         let indices = (mask + 1).checked_mul(Self::width(mask)).ok_or(OutOfMemory)?;
-        let bytes = size_of::<Table>().checked_add(entries).and_then(|b| b.checked_add(indices)).ok_or(OutOfMemory)?;
+        let bytes = size_of::<Table>()
+            .checked_add(entries)
+            .and_then(|b| b.checked_add(indices))
+            .ok_or(OutOfMemory)?;
         Layout::from_size_align(bytes, 8).map_err(|_| OutOfMemory)
     }
 
@@ -147,11 +150,13 @@ impl Table {
                     0xFE => HOLE,
                     n => n.into(),
                 },
-                0x100..=0xFFFF => match (*self.indices().cast::<AtomicU16>().add(place)).load(Ordering::Acquire) {
-                    u16::MAX => EMPTY,
-                    0xFFFE => HOLE,
-                    n => n.into(),
-                },
+                0x100..=0xFFFF => {
+                    match (*self.indices().cast::<AtomicU16>().add(place)).load(Ordering::Acquire) {
+                        u16::MAX => EMPTY,
+                        0xFFFE => HOLE,
+                        n => n.into(),
+                    }
+                }
                 _ => (*self.indices().cast::<AtomicU32>().add(place)).load(Ordering::Acquire),
             }
         }
@@ -162,7 +167,9 @@ impl Table {
         // SAFETY: `place` is masked, so inside the indices of this width.
         unsafe {
             match self.mask {
-                0..=0xFF => (*self.indices().cast::<AtomicU8>().add(place)).store(number as u8, Ordering::Release),
+                0..=0xFF => {
+                    (*self.indices().cast::<AtomicU8>().add(place)).store(number as u8, Ordering::Release)
+                }
                 0x100..=0xFFFF => {
                     (*self.indices().cast::<AtomicU16>().add(place)).store(number as u16, Ordering::Release);
                 }
@@ -243,7 +250,10 @@ impl Table {
 
     /// Takes every reference out.
     pub(super) fn take_all(&self) -> Vec<Value> {
-        (0..self.used()).flat_map(|n| [self.key(n).replace(None), self.value(n).replace(None)]).flatten().collect()
+        (0..self.used())
+            .flat_map(|n| [self.key(n).replace(None), self.value(n).replace(None)])
+            .flatten()
+            .collect()
     }
 
     #[inline(always)]

@@ -183,7 +183,12 @@ impl Obj<List> {
     }
 
     /// Replaces the items in `range` (clamped) by `values`; hands out what was there.
-    pub fn splice(&self, token: &Attached, range: Range<usize>, values: Vec<Value>) -> Result<Vec<Value>, OutOfMemory> {
+    pub fn splice(
+        &self,
+        token: &Attached,
+        range: Range<usize>,
+        values: Vec<Value>,
+    ) -> Result<Vec<Value>, OutOfMemory> {
         let _section = CriticalSection::enter(token, self.header());
         let len = self.len();
         let end = range.end.min(len);

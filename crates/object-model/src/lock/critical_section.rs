@@ -44,7 +44,9 @@ impl<'t> CriticalSection<'t> {
     #[inline(always)]
     fn acquire(token: &Attached, object: &'t Header) -> Option<&'t Header> {
         // Relaxed: the bias changes only while this thread is stopped or for objects it does not own.
-        if object.lock_byte().load(Ordering::Relaxed) == object_lock::BIASED && object.owner() == token.owner() {
+        if object.lock_byte().load(Ordering::Relaxed) == object_lock::BIASED
+            && object.owner() == token.owner()
+        {
             return None;
         }
         Self::acquire_foreign(token, object);

@@ -36,7 +36,11 @@ pub struct GuardedRef<'t, T> {
 impl<T> Guarded<T> {
     /// A cell that holds `value`.
     pub fn new(value: T) -> Self {
-        Guarded { lock: AtomicU8::new(object_lock::FREE), holder: Cell::new(0), value: UnsafeCell::new(value) }
+        Guarded {
+            lock: AtomicU8::new(object_lock::FREE),
+            holder: Cell::new(0),
+            value: UnsafeCell::new(value),
+        }
     }
 
     /// Exclusive access, waiting if another thread has it.

@@ -13,8 +13,6 @@ pub enum FaultKind {
     Range,
     Memory,
     ZeroDivision,
-    Index,
-    Key,
 }
 
 /// An exception to be raised by the caller.

@@ -218,7 +218,9 @@ pub fn trace(header: &Header, visit: &mut dyn FnMut(&Value)) {
         visit(area.dict().as_value());
     }
     for i in 0..shape.count().max(area.capacity) {
-        if let Some(value) = area.slot(i).filter(|_| i < area.capacity || !shape.is_dict_mode()).and_then(Slot::get) {
+        if let Some(value) =
+            area.slot(i).filter(|_| i < area.capacity || !shape.is_dict_mode()).and_then(Slot::get)
+        {
             visit(value);
         }
     }

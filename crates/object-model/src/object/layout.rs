@@ -146,7 +146,8 @@ pub(crate) fn allocate_variable(
 ) -> Option<NonNull<Header>> {
     let attributes = shape.attribute_bytes();
     let items = size.checked_add(extra)?;
-    let total = if attributes == 0 { items } else { items.checked_next_multiple_of(8)?.checked_add(attributes)? };
+    let total =
+        if attributes == 0 { items } else { items.checked_next_multiple_of(8)?.checked_add(attributes)? };
     // SAFETY: a token is proof that its heap may be used by this thread.
     let object = unsafe { heap(token).allocate(total) }?.cast::<Header>();
     // SAFETY: the block is ours, aligned (H1) and large enough.
@@ -160,7 +161,9 @@ pub(crate) fn allocate_variable(
 
 #[cold]
 fn out_of_memory(size: usize) -> ! {
-    handle_alloc_error(std::alloc::Layout::from_size_align(size, 16).unwrap_or(std::alloc::Layout::new::<u8>()))
+    handle_alloc_error(
+        std::alloc::Layout::from_size_align(size, 16).unwrap_or(std::alloc::Layout::new::<u8>()),
+    )
 }
 
 /// What `vm` does for dying objects of types that ask for it.

@@ -114,7 +114,8 @@ impl Shape {
     /// Makes the root shape of a class, or of a class with a new inline capacity.
     pub fn root(plan: &Blueprint) -> Result<ShapeId, Exhausted> {
         let attributes = plan.extensible || plan.slots > 0;
-        let flags = if plan.extensible { EXTENSIBLE } else { 0 } | if attributes { HAS_ATTRIBUTES } else { 0 };
+        let flags =
+            if plan.extensible { EXTENSIBLE } else { 0 } | if attributes { HAS_ATTRIBUTES } else { 0 };
         Shape::publish(|id| Shape {
             class: AtomicPtr::new(std::ptr::from_ref(plan.class).cast_mut()),
             attribute_offset: plan.class.payload.layout().size.next_multiple_of(8) as u32,

@@ -164,8 +164,10 @@ impl Obj<Str> {
         length: usize,
         fill: impl FnOnce(&mut [u8]),
     ) -> Result<Obj<Str>, OutOfMemory> {
-        let bytes = length.checked_mul(kind.width()).filter(|b| *b < isize::MAX as usize / 2).ok_or(OutOfMemory)?;
-        let object = layout::allocate_variable(token, shape, size_of::<Object<Str>>(), bytes).ok_or(OutOfMemory)?;
+        let bytes =
+            length.checked_mul(kind.width()).filter(|b| *b < isize::MAX as usize / 2).ok_or(OutOfMemory)?;
+        let object =
+            layout::allocate_variable(token, shape, size_of::<Object<Str>>(), bytes).ok_or(OutOfMemory)?;
         let typed = object.cast::<Object<Str>>().as_ptr();
         // SAFETY: the block is fresh and ours; payload and characters fit in it.
         unsafe {

@@ -250,6 +250,9 @@ pub fn zfill(text: Units<'_>, width: i64) -> Result<OwnedUnits, Fault> {
 }
 
 #[cfg(test)]
+mod table_tests;
+
+#[cfg(test)]
 mod tests {
     use super::*;
 

@@ -61,9 +61,8 @@ impl Encoding {
             "utf_16_be" | "utf_16be" | "unicodebigunmarked" => Encoding::Utf16(Order::Big),
             "utf_32_le" | "utf_32le" => Encoding::Utf32(Order::Little),
             "utf_32_be" | "utf_32be" => Encoding::Utf32(Order::Big),
-            "latin_1" | "latin1" | "iso_8859_1" | "iso8859_1" | "iso8859" | "8859" | "cp819" | "latin" | "l1" => {
-                Encoding::Latin1
-            }
+            "latin_1" | "latin1" | "iso_8859_1" | "iso8859_1" | "iso8859" | "8859" | "cp819" | "latin"
+            | "l1" => Encoding::Latin1,
             "ascii" | "us_ascii" | "646" => Encoding::Ascii,
             "unicode_escape" => Encoding::UnicodeEscape,
             "raw_unicode_escape" => Encoding::RawUnicodeEscape,
@@ -107,7 +106,11 @@ pub fn utf32_mark(bytes: &[u8]) -> (Order, usize) {
 /// Decodes from `at` on and appends to `out`. Returns how far it came: the end of the input, or, if more input may
 /// follow (`last` is false), the start of an incomplete sequence.
 pub fn decode_step(
-    encoding: Encoding, bytes: &[u8], at: usize, last: bool, out: &mut Builder,
+    encoding: Encoding,
+    bytes: &[u8],
+    at: usize,
+    last: bool,
+    out: &mut Builder,
 ) -> Result<usize, CodecError> {
     match encoding {
         Encoding::Utf8 => utf8(bytes, at, last, out),
@@ -212,7 +215,9 @@ fn utf32(order: Order, bytes: &[u8], at: usize, last: bool, out: &mut Builder) -
 /// Decodes a whole input; `handler` turns an error into a replacement and the position to continue at (which the
 /// caller has checked to lie within the input), or fails. Returns the text and how much of the input it took.
 pub fn decode<E>(
-    encoding: Encoding, bytes: &[u8], last: bool,
+    encoding: Encoding,
+    bytes: &[u8],
+    last: bool,
     mut handler: impl FnMut(&CodecError) -> Result<(OwnedUnits, usize), E>,
 ) -> Result<(OwnedUnits, usize), E> {
     let mut out = Builder::new();
@@ -234,7 +239,12 @@ fn is_surrogate(ch: u32) -> bool {
 }
 
 /// Encodes from the character `at` on and appends to `out`.
-pub fn encode_step(encoding: Encoding, text: Units<'_>, at: usize, out: &mut Vec<u8>) -> Result<(), CodecError> {
+pub fn encode_step(
+    encoding: Encoding,
+    text: Units<'_>,
+    at: usize,
+    out: &mut Vec<u8>,
+) -> Result<(), CodecError> {
     match encoding {
         Encoding::Utf8 => {
             if let Units::Ascii(s) = text {
@@ -286,7 +296,11 @@ fn run_error(text: Units<'_>, start: usize, bad: impl Fn(u32) -> bool, reason: &
 }
 
 fn one_byte(
-    text: Units<'_>, at: usize, limit: u32, reason: &'static str, out: &mut Vec<u8>,
+    text: Units<'_>,
+    at: usize,
+    limit: u32,
+    reason: &'static str,
+    out: &mut Vec<u8>,
 ) -> Result<(), CodecError> {
     for i in at..text.len() {
         let ch = text.get(i);
@@ -339,7 +353,9 @@ pub enum EncodeFailure<E> {
 
 /// Encodes a whole text; `handler` as for [`decode`], positions in characters.
 pub fn encode<E>(
-    encoding: Encoding, text: Units<'_>, mut handler: impl FnMut(&CodecError) -> Result<(Replacement, usize), E>,
+    encoding: Encoding,
+    text: Units<'_>,
+    mut handler: impl FnMut(&CodecError) -> Result<(Replacement, usize), E>,
 ) -> Result<Vec<u8>, EncodeFailure<E>> {
     let mut out = Vec::new();
     let mut at = 0;

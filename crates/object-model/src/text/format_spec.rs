@@ -233,9 +233,13 @@ pub fn format_str(text: Units<'_>, spec: Units<'_>, type_name: &str) -> Result<O
     let refused = match spec.sign {
         Some(SignStyle::Space) => Some("Space not allowed in string format specifier"),
         Some(_) => Some("Sign not allowed in string format specifier"),
-        None if spec.no_negative_zero => Some("Negative zero coercion (z) not allowed in string format specifier"),
+        None if spec.no_negative_zero => {
+            Some("Negative zero coercion (z) not allowed in string format specifier")
+        }
         None if spec.alternate => Some("Alternate form (#) not allowed in string format specifier"),
-        None if spec.align == Align::AfterSign => Some("'=' alignment not allowed in string format specifier"),
+        None if spec.align == Align::AfterSign => {
+            Some("'=' alignment not allowed in string format specifier")
+        }
         None => None,
     };
     if let Some(message) = refused {
@@ -252,7 +256,12 @@ fn too_long(_: Fault) -> Fault {
 }
 
 /// `int.__format__`; `limit` is the limit on decimal digits, `type_name` may be `bool` or a subclass.
-pub fn format_int(value: IntRef<'_>, spec: Units<'_>, type_name: &str, limit: usize) -> Result<OwnedUnits, Fault> {
+pub fn format_int(
+    value: IntRef<'_>,
+    spec: Units<'_>,
+    type_name: &str,
+    limit: usize,
+) -> Result<OwnedUnits, Fault> {
     if spec.is_empty() {
         return value.to_decimal(limit).map(OwnedUnits::from_ascii);
     }
@@ -307,7 +316,9 @@ pub fn format_float(value: f64, spec: Units<'_>, type_name: &str) -> Result<Owne
     }
     let spec = FormatSpec::parse(spec, type_name, 0, Align::Right)?;
     match spec.kind as u8 {
-        0 | b'e' | b'E' | b'f' | b'F' | b'g' | b'G' | b'n' | b'%' if spec.kind < 0x80 => number::float(value, &spec),
+        0 | b'e' | b'E' | b'f' | b'F' | b'g' | b'G' | b'n' | b'%' if spec.kind < 0x80 => {
+            number::float(value, &spec)
+        }
         _ => Err(unknown_kind(spec.kind, type_name)),
     }
 }
@@ -319,7 +330,9 @@ pub fn format_complex(value: Complex, spec: Units<'_>, type_name: &str) -> Resul
     }
     let spec = FormatSpec::parse(spec, type_name, 0, Align::Right)?;
     match spec.kind as u8 {
-        0 | b'e' | b'E' | b'f' | b'F' | b'g' | b'G' | b'n' if spec.kind < 0x80 => number::complex(value, &spec),
+        0 | b'e' | b'E' | b'f' | b'F' | b'g' | b'G' | b'n' if spec.kind < 0x80 => {
+            number::complex(value, &spec)
+        }
         _ => Err(unknown_kind(spec.kind, type_name)),
     }
 }

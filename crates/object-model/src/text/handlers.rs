@@ -45,7 +45,10 @@ impl Handler {
 
     /// What stands for the bytes of a decoding error, and where decoding goes on.
     pub fn decode(
-        self, encoding: Encoding, bytes: &[u8], error: &CodecError,
+        self,
+        encoding: Encoding,
+        bytes: &[u8],
+        error: &CodecError,
     ) -> Result<(OwnedUnits, usize), Refusal> {
         let bad = &bytes[error.start..error.end];
         match self {
@@ -60,8 +63,12 @@ impl Handler {
             Handler::XmlCharRefReplace | Handler::NameReplace => Err(Refusal::WrongDirection),
             Handler::SurrogateEscape => {
                 // ASCII bytes are never escaped: they'd decode as themselves the other way.
-                let units: Vec<u32> =
-                    bad.iter().take(4).take_while(|b| !b.is_ascii()).map(|&b| 0xdc00 + u32::from(b)).collect();
+                let units: Vec<u32> = bad
+                    .iter()
+                    .take(4)
+                    .take_while(|b| !b.is_ascii())
+                    .map(|&b| 0xdc00 + u32::from(b))
+                    .collect();
                 let taken = units.len();
                 if taken == 0 {
                     return Err(Refusal::Raise);
@@ -78,7 +85,10 @@ impl Handler {
 
     /// What stands for the characters of an encoding error, and where encoding goes on.
     pub fn encode(
-        self, encoding: Encoding, text: Units<'_>, error: &CodecError,
+        self,
+        encoding: Encoding,
+        text: Units<'_>,
+        error: &CodecError,
     ) -> Result<(Replacement, usize), Refusal> {
         let bad = text.slice(error.start..error.end);
         let mut out = Vec::new();

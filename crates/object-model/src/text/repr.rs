@@ -13,8 +13,8 @@ const HEX: &[u8; 16] = b"0123456789abcdef";
 /// Feeds `\xNN`, `\uNNNN` or `\UNNNNNNNN`, whichever is the shortest that holds the code point.
 pub(crate) fn push_hex_escape(ch: u32, mut push: impl FnMut(u8)) {
     let (letter, digits) = match ch {
-        ..0x100 => (b'x', 2),
-        ..0x1_0000 => (b'u', 4),
+        0..0x100 => (b'x', 2),
+        0x100..0x1_0000 => (b'u', 4),
         _ => (b'U', 8),
     };
     push(b'\\');
@@ -25,6 +25,16 @@ pub(crate) fn push_hex_escape(ch: u32, mut push: impl FnMut(u8)) {
 }
 
 fn escape(text: Units<'_>, printable: impl Fn(u32) -> bool) -> OwnedUnits {
+    // Most texts are ASCII that needs no escape.
+    if let Units::Ascii(s) = text
+        && s.iter().all(|b| matches!(b, 0x20..0x7f) && !matches!(b, b'\'' | b'\\'))
+    {
+        let mut out = Vec::with_capacity(s.len() + 2);
+        out.push(b'\'');
+        out.extend_from_slice(s);
+        out.push(b'\'');
+        return OwnedUnits::Ascii(out);
+    }
     let has = |ch: u8| text.iter().any(|c| c == u32::from(ch));
     let single = has(b'\'');
     let quote = u32::from(quote(single, single && has(b'"')));

@@ -167,7 +167,15 @@ pub fn find(hay: Units<'_>, needle: Units<'_>, range: Range<usize>) -> Option<us
     if needle.len() > part.len() {
         return None;
     }
-    Searcher::new(needle, part).next(part, 0).map(|at| range.start + at)
+    let found = match (part, needle) {
+        // One search of bytes needs no prepared needle.
+        (Units::Ascii(h) | Units::Latin1(h), Units::Ascii(n) | Units::Latin1(n)) => match n {
+            [byte] => memchr::memchr(*byte, h),
+            _ => memmem::find(h, n),
+        },
+        _ => Searcher::new(needle, part).next(part, 0),
+    };
+    found.map(|at| range.start + at)
 }
 
 /// `str.rfind` within a clipped range.
@@ -176,7 +184,14 @@ pub fn rfind(hay: Units<'_>, needle: Units<'_>, range: Range<usize>) -> Option<u
     if needle.len() > part.len() {
         return None;
     }
-    Searcher::new(needle, part).next_back(part, part.len()).map(|at| range.start + at)
+    let found = match (part, needle) {
+        (Units::Ascii(h) | Units::Latin1(h), Units::Ascii(n) | Units::Latin1(n)) => match n {
+            [byte] => memchr::memrchr(*byte, h),
+            _ => memmem::rfind(h, n),
+        },
+        _ => Searcher::new(needle, part).next_back(part, part.len()),
+    };
+    found.map(|at| range.start + at)
 }
 
 /// Matches that don't overlap; an empty needle is found between all characters and at both ends.
@@ -272,13 +287,14 @@ pub fn split_whitespace<'a>(
     let (mut from, mut left) = (0, limit);
     std::iter::from_fn(move || {
         let len = text.len();
-        let start = (from..len).find(|&i| !space(text.get(i)))?;
+        let start = from + with_units!(text, s => s[from..].iter().position(|&c| !space(c.code())))?;
         if left == 0 {
             from = len;
             return Some(start..len);
         }
         left -= 1;
-        let end = (start..len).find(|&i| space(text.get(i))).unwrap_or(len);
+        let end = with_units!(text, s => s[start..].iter().position(|&c| space(c.code())))
+            .map_or(len, |i| start + i);
         from = end;
         Some(start..end)
     })
@@ -319,7 +335,7 @@ pub fn splitlines_by<'a>(
             return None;
         }
         let start = from;
-        let end = with_units!(text, s => s[start..].iter().position(|&c| line_break(c.into())))
+        let end = with_units!(text, s => s[start..].iter().position(|&c| line_break(c.code())))
             .map_or(len, |i| start + i);
         from = end;
         if end < len {
@@ -437,5 +453,7 @@ pub fn repeat(text: Units<'_>, count: i64) -> Result<OwnedUnits, Fault> {
     Ok(out.finish())
 }
 
+#[cfg(test)]
+mod table_tests;
 #[cfg(test)]
 mod tests;

@@ -16,12 +16,20 @@ use super::Fault;
 pub const CODE_POINT_END: u32 = 0x11_0000;
 
 /// A code unit type; one unit is one code point.
-pub trait Unit: Copy + Ord + Into<u32> + std::hash::Hash + 'static {
+pub trait Unit: Copy + Ord + 'static {
+    /// The code point of a unit.
+    fn code(self) -> u32;
+
     /// The unit for a code point, if this width holds it.
     fn narrow(ch: u32) -> Option<Self>;
 }
 
 impl Unit for u8 {
+    #[inline]
+    fn code(self) -> u32 {
+        self.into()
+    }
+
     #[inline]
     fn narrow(ch: u32) -> Option<u8> {
         u8::try_from(ch).ok()
@@ -30,12 +38,22 @@ impl Unit for u8 {
 
 impl Unit for u16 {
     #[inline]
+    fn code(self) -> u32 {
+        self.into()
+    }
+
+    #[inline]
     fn narrow(ch: u32) -> Option<u16> {
         u16::try_from(ch).ok()
     }
 }
 
 impl Unit for u32 {
+    #[inline]
+    fn code(self) -> u32 {
+        self
+    }
+
     #[inline]
     fn narrow(ch: u32) -> Option<u32> {
         Some(ch)
@@ -137,7 +155,7 @@ impl<'a> Units<'a> {
     /// If `i` is out of range, as a slice does.
     #[inline]
     pub fn get(self, i: usize) -> u32 {
-        with_units!(self, s => s[i].into())
+        with_units!(self, s => s[i].code())
     }
 
     /// The code points of a range, in the same kind.
@@ -163,8 +181,8 @@ impl<'a> Units<'a> {
     #[inline]
     pub fn as_ascii(self) -> Option<&'a str> {
         match self {
-            // SAFETY: `Ascii` holds bytes below 0x80 alone, which are UTF-8.
-            Units::Ascii(s) => Some(unsafe { std::str::from_utf8_unchecked(s) }),
+            // Checked: the variant can be built of any bytes without `unsafe`.
+            Units::Ascii(s) => std::str::from_utf8(s).ok(),
             _ => None,
         }
     }
@@ -181,7 +199,7 @@ impl<'a> Units<'a> {
 
     /// The largest code point, 0 if empty.
     pub fn max(self) -> u32 {
-        with_units!(self, s => s.iter().copied().max().map_or(0, Into::into))
+        with_units!(self, s => s.iter().copied().max().map_or(0, Unit::code))
     }
 
     /// Whether this is the smallest kind that fits.
@@ -214,16 +232,16 @@ impl<'a> Units<'a> {
         let max = if matches!(self, Units::Ascii(_)) { 0 } else { self.max() };
         match (self, max) {
             (Units::Ascii(s), _) => OwnedUnits::Ascii(s.to_vec()),
-            (_, ..0x80) => OwnedUnits::Ascii(
-                with_units!(self, s => s.iter().map(|&c| Into::<u32>::into(c) as u8).collect()),
-            ),
-            (_, ..0x100) => OwnedUnits::Latin1(
-                with_units!(self, s => s.iter().map(|&c| Into::<u32>::into(c) as u8).collect()),
-            ),
-            (_, ..0x1_0000) => OwnedUnits::Ucs2(
-                with_units!(self, s => s.iter().map(|&c| Into::<u32>::into(c) as u16).collect()),
-            ),
-            _ => OwnedUnits::Ucs4(with_units!(self, s => s.iter().map(|&c| c.into()).collect())),
+            (_, 0..0x80) => {
+                OwnedUnits::Ascii(with_units!(self, s => s.iter().map(|&c| c.code() as u8).collect()))
+            }
+            (_, 0x80..0x100) => {
+                OwnedUnits::Latin1(with_units!(self, s => s.iter().map(|&c| c.code() as u8).collect()))
+            }
+            (_, 0x100..0x1_0000) => {
+                OwnedUnits::Ucs2(with_units!(self, s => s.iter().map(|&c| c.code() as u16).collect()))
+            }
+            _ => OwnedUnits::Ucs4(with_units!(self, s => s.iter().map(|&c| c.code()).collect())),
         }
     }
 
@@ -272,9 +290,9 @@ impl<'a> Units<'a> {
 pub fn push_wtf8(out: &mut Vec<u8>, ch: u32) {
     let tail = |shift: u32| 0x80 | (ch >> shift & 0x3f) as u8;
     match ch {
-        ..0x80 => out.push(ch as u8),
-        ..0x800 => out.extend([0xc0 | (ch >> 6) as u8, tail(0)]),
-        ..0x1_0000 => out.extend([0xe0 | (ch >> 12) as u8, tail(6), tail(0)]),
+        0..0x80 => out.push(ch as u8),
+        0x80..0x800 => out.extend([0xc0 | (ch >> 6) as u8, tail(0)]),
+        0x800..0x1_0000 => out.extend([0xe0 | (ch >> 12) as u8, tail(6), tail(0)]),
         _ => out.extend([0xf0 | (ch >> 18) as u8, tail(12), tail(6), tail(0)]),
     }
 }
@@ -455,7 +473,7 @@ enum Store {
 #[derive(Debug)]
 pub struct Builder {
     store: Store,
-    /// All code points or-ed together: tells ASCII from Latin-1.
+    /// Code points, or bounds of them, or-ed together: above 0x7f if one is.
     seen: u32,
 }
 
@@ -467,8 +485,8 @@ impl Builder {
     /// A builder with room for `capacity` code points of the width that `max` needs.
     pub fn with_capacity(capacity: usize, max: u32) -> Result<Builder, Fault> {
         let store = match max {
-            ..0x100 => Store::One(Vec::new()),
-            ..0x1_0000 => Store::Two(Vec::new()),
+            0..0x100 => Store::One(Vec::new()),
+            0x100..0x1_0000 => Store::Two(Vec::new()),
             _ => Store::Four(Vec::new()),
         };
         let mut builder = Builder { store, seen: 0 };
@@ -503,7 +521,7 @@ impl Builder {
         };
         fn grow32<T: Unit>(s: &[T], capacity: usize) -> Vec<u32> {
             let mut wide = Vec::with_capacity(capacity);
-            wide.extend(s.iter().map(|&c| -> u32 { c.into() }));
+            wide.extend(s.iter().map(|&c| c.code()));
             wide
         }
         match &self.store {
@@ -547,30 +565,39 @@ impl Builder {
     }
 
     pub fn push_str(&mut self, text: &str) {
+        // The lead byte of the largest character tells its width: U+0100 starts with 0xc4, U+10000 with 0xf0.
+        let max = match text.bytes().max() {
+            None => return,
+            Some(0..0x80) => 0x7f,
+            Some(0x80..0xc4) => 0xff,
+            Some(0xc4..0xf0) => 0xffff,
+            Some(_) => CODE_POINT_END - 1,
+        };
+        self.widen(max);
+        self.seen |= max;
         match &mut self.store {
-            Store::One(s) if text.is_ascii() => {
-                s.extend_from_slice(text.as_bytes());
-                self.seen |= text.bytes().fold(0, |a, b| a | u32::from(b));
-            }
-            _ => text.chars().for_each(|c| self.push(c.into())),
+            Store::One(s) if max < 0x80 => s.extend_from_slice(text.as_bytes()),
+            Store::One(s) => s.extend(text.chars().map(|c| c as u32 as u8)),
+            Store::Two(s) => s.extend(text.chars().map(|c| c as u32 as u16)),
+            Store::Four(s) => s.extend(text.chars().map(u32::from)),
         }
     }
 
     pub fn push_units(&mut self, units: Units<'_>) {
+        if let (Store::One(s), Units::Ascii(t)) = (&mut self.store, units) {
+            s.extend_from_slice(t);
+            return;
+        }
+        let max = units.max();
+        self.widen(max);
+        self.seen |= max;
         match (&mut self.store, units) {
-            (Store::One(s), Units::Ascii(t)) => {
-                s.extend_from_slice(t);
-            }
-            (Store::One(s), Units::Latin1(t)) => {
-                s.extend_from_slice(t);
-                self.seen |= t.iter().fold(0, |a, &b| a | u32::from(b));
-            }
+            (Store::One(s), Units::Latin1(t)) => s.extend_from_slice(t),
             (Store::Two(s), Units::Ucs2(t)) => s.extend_from_slice(t),
             (Store::Four(s), Units::Ucs4(t)) => s.extend_from_slice(t),
-            _ => {
-                self.widen(units.max());
-                with_units!(units, t => t.iter().for_each(|&c| self.push(c.into())));
-            }
+            (Store::One(s), _) => with_units!(units, t => s.extend(t.iter().map(|&c| c.code() as u8))),
+            (Store::Two(s), _) => with_units!(units, t => s.extend(t.iter().map(|&c| c.code() as u16))),
+            (Store::Four(s), _) => with_units!(units, t => s.extend(t.iter().map(|&c| c.code()))),
         }
     }
 
@@ -611,6 +638,16 @@ mod tests {
         builder.push_units(text.units().slice(0..1));
         assert!(matches!(builder.finish(), OwnedUnits::Ascii(_)));
         assert!(Builder::new().push_repeated(32, 1 << 60).is_err());
+        let mut builder = Builder::new();
+        for part in ["a", "\u{ff}", "\u{100}", "b\u{e9}", "\u{ffff}", "\u{10000}", "c"] {
+            builder.push_str(part);
+            builder.push_units(OwnedUnits::from_str(part).units());
+        }
+        let doubled = "aa\u{ff}\u{ff}\u{100}\u{100}b\u{e9}b\u{e9}\u{ffff}\u{ffff}\u{10000}\u{10000}cc";
+        assert_eq!(builder.finish(), doubled);
+        let mut builder = Builder::new();
+        builder.push_str("\u{ff}");
+        assert!(matches!(builder.finish(), OwnedUnits::Latin1(_)));
     }
 
     #[test]

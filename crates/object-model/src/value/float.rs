@@ -51,7 +51,8 @@ mod tests {
 
     #[test]
     fn immediates_round_trip_and_the_rest_is_refused() {
-        let immediate = [0.0, -0.0, 1.0, -1.5, 1e-300 * 0.0, 5e-324, 1e70, -1e-70, std::f64::consts::PI, 2f64.powi(256)];
+        let immediate =
+            [0.0, -0.0, 1.0, -1.5, 1e-300 * 0.0, 5e-324, 1e70, -1e-70, std::f64::consts::PI, 2f64.powi(256)];
         for x in immediate {
             let word = float_word(x).unwrap();
             assert!(is_float_word(word));

@@ -90,9 +90,8 @@ mod tests {
     fn arithmetic_on_words_is_arithmetic_on_numbers() {
         for a in [0, 1, -1, 5, SMALL_MIN, SMALL_MAX, 1 << 40] {
             for b in [0, 1, -1, 7, SMALL_MIN, SMALL_MAX, -(1 << 30)] {
-                let fits = |x: i128| {
-                    (x >= SMALL_MIN as i128 && x <= SMALL_MAX as i128).then(|| int_word(x as i64))
-                };
+                let fits =
+                    |x: i128| (x >= SMALL_MIN as i128 && x <= SMALL_MAX as i128).then(|| int_word(x as i64));
                 let (wa, wb) = (int_word(a), int_word(b));
                 assert!(both_int(wa, wb));
                 assert_eq!(add_words(wa, wb), fits(a as i128 + b as i128), "{a} + {b}");

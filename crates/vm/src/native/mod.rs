@@ -130,7 +130,7 @@ pub trait PyClass: Payload + Sized {
     fn class(th: &mut Thread) -> Class {
         match Self::cell().get() {
             Some(class) => class,
-            None => crate::class::native::make(th, &const { &Self::DEFINITION }, Self::cell()),
+            None => crate::class::native::make(th, const { &Self::DEFINITION }, Self::cell()),
         }
     }
 

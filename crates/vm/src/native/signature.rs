@@ -123,7 +123,7 @@ impl Signature {
                     return Err(th.type_error(format_args!("{}() takes no keyword arguments", self.name)));
                 }
                 None => {
-                    let name = name.units().to_string_lossy();
+                    let name = name.units().to_str_lossy();
                     return Err(th.type_error(format_args!(
                         "{}() got an unexpected keyword argument '{name}'",
                         self.name

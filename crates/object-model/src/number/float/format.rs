@@ -47,6 +47,14 @@ impl Style {
 
 /// `repr(value)`.
 pub fn repr(value: f64) -> String {
+    // Where neither spelling has an exponent, the digits come laid out as Python's.
+    if (1e-4..1e16).contains(&value.abs()) {
+        let mut buffer = zmij::Buffer::new();
+        let text = buffer.format_finite(value);
+        if text.contains('.') && !text.contains('e') {
+            return text.to_string();
+        }
+    }
     let digits = if value.is_finite() { shortest(value) } else { Digits::default() };
     // A shortest spelling is short: it can't fail.
     layout(value, digits, Style::REPR).unwrap_or_default()

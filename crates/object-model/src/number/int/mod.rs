@@ -8,13 +8,14 @@
 //! (shifts, powers, products) are checked first: [`Fault::memory`].
 
 mod convert;
+mod large;
 mod text;
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
 
 use dashu_int::fast_div::ConstDivisor;
-use dashu_int::ops::{BitTest, DivRem, ExtendedGcd, Gcd, SquareRoot};
+use dashu_int::ops::{BitTest, ExtendedGcd, Gcd};
 use dashu_int::{IBig, Sign, UBig};
 
 use super::Fault;
@@ -255,15 +256,17 @@ impl<'a> IntRef<'a> {
             }),
             (a, b) => {
                 check_bits(a.bit_length() + b.bit_length())?;
-                Ok((&*a.wide() * &*b.wide()).into())
+                Ok(large::mul_signed(&a.wide(), &b.wide()).into())
             }
         }
     }
 
     /// `self // other`.
     pub fn floor_div(self, other: IntRef<'_>) -> Result<Int, Fault> {
+        if other.is_zero() {
+            return Err(division_by_zero());
+        }
         match (self, other) {
-            (_, IntRef::Small(0)) => Err(division_by_zero()),
             (IntRef::Small(a), IntRef::Small(b)) if let Some(q) = floor_div_i64(a, b) => Ok(Int::Small(q)),
             (a, b) => a.divmod(b).map(|(q, _)| q),
         }
@@ -271,12 +274,14 @@ impl<'a> IntRef<'a> {
 
     /// `self % other`, with the sign of `other`.
     pub fn modulo(self, other: IntRef<'_>) -> Result<Int, Fault> {
+        if other.is_zero() {
+            return Err(division_by_zero());
+        }
         match (self, other) {
-            (_, IntRef::Small(0)) => Err(division_by_zero()),
             (IntRef::Small(a), IntRef::Small(b)) => Ok(Int::Small(floor_mod_i64(a, b))),
             (a, b) => {
                 let b = b.wide();
-                let r = &*a.wide() % &*b;
+                let r = large::div_rem_signed(&a.wide(), &b).1;
                 Ok(if !r.is_zero() && r.sign() != b.sign() { r + &*b } else { r }.into())
             }
         }
@@ -292,7 +297,7 @@ impl<'a> IntRef<'a> {
             return Ok((Int::Small(q), Int::Small(floor_mod_i64(a, b))));
         }
         let b = other.wide();
-        let (mut q, mut r) = (&*self.wide()).div_rem(&*b);
+        let (mut q, mut r) = large::div_rem_signed(&self.wide(), &b);
         if !r.is_zero() && r.sign() != b.sign() {
             q -= IBig::ONE;
             r += &*b;
@@ -317,7 +322,9 @@ impl<'a> IntRef<'a> {
             return Ok(Int::Small(power));
         }
         check_bits(self.bit_length().saturating_mul(exponent))?;
-        Ok(self.wide().pow(exponent as usize).into())
+        let (sign, magnitude) = self.wide().into_owned().into_parts();
+        let sign = if exponent & 1 == 1 { sign } else { Sign::Positive };
+        Ok(IBig::from_parts(sign, large::pow(&magnitude, exponent as usize)).into())
     }
 
     /// `pow(self, exponent, modulus)`, exponents of either sign.
@@ -337,8 +344,11 @@ impl<'a> IntRef<'a> {
             base = inverse(base, &magnitude)
                 .ok_or_else(|| Fault::value("base is not invertible for the given modulus"))?;
         }
-        let ring = ConstDivisor::new(magnitude);
-        let residue = IBig::from(ring.reduce(base).pow(&exponent).residue());
+        let residue = match large::pow_mod(&base, &exponent, &magnitude) {
+            Some(residue) => residue,
+            None => ConstDivisor::new(magnitude).reduce(base).pow(&exponent).residue(),
+        };
+        let residue = IBig::from(residue);
         Ok(if m.sign() == Sign::Negative && !residue.is_zero() { residue + &*m } else { residue }.into())
     }
 
@@ -431,7 +441,7 @@ impl<'a> IntRef<'a> {
         match self {
             IntRef::Small(a) if a >= 0 => Ok(Int::Small(a.isqrt())),
             IntRef::Big(a) if a.0.sign() == Sign::Positive => {
-                Ok(IBig::from(a.0.clone().into_parts().1.sqrt()).into())
+                Ok(IBig::from(large::sqrt(&a.0.clone().into_parts().1)).into())
             }
             _ => Err(Fault::value("isqrt() argument must be nonnegative")),
         }
@@ -449,7 +459,18 @@ impl<'a> IntRef<'a> {
         match (self.is_zero(), other.is_zero()) {
             (true, _) => other.abs(),
             (_, true) => self.abs(),
-            _ => IBig::from((&*self.wide()).gcd(&*other.wide())).into(),
+            _ => {
+                // The first quotient may be long, those after it are short.
+                let (a, b) = (self.wide(), other.wide());
+                let (long, short) =
+                    if a.as_sign_words().1.len() < b.as_sign_words().1.len() { (b, a) } else { (a, b) };
+                let rest = large::div_rem_signed(&long, &short).1;
+                if rest.is_zero() {
+                    IntRef::abs(Int::from(short.into_owned()).as_ref())
+                } else {
+                    IBig::from((&*short).gcd(&rest)).into()
+                }
+            }
         }
     }
 
@@ -486,7 +507,7 @@ fn magnitude_bits(value: &IBig) -> u64 {
 /// The residue of least absolute value that is not negative.
 fn floor_residue(value: &IBig, modulus: &UBig) -> UBig {
     let (sign, magnitude) = value.clone().into_parts();
-    let residue = magnitude % modulus;
+    let residue = large::div_rem(magnitude, modulus).1;
     if sign == Sign::Negative && !residue.is_zero() { modulus - residue } else { residue }
 }
 

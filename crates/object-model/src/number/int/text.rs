@@ -2,7 +2,7 @@
 
 use dashu_int::IBig;
 
-use super::{BigInt, Int, IntRef};
+use super::{Int, IntRef, large};
 use crate::number::{Fault, decimal};
 use crate::text::Units;
 use crate::text::repr::{repr_bytes, repr_prefix};
@@ -119,7 +119,8 @@ impl Int {
             // The digits were checked one by one, so neither conversion fails.
             None => std::str::from_utf8(&digits)
                 .ok()
-                .and_then(|d| IBig::from_str_radix(d, radix).ok())
+                .and_then(|d| large::from_text(d, radix))
+                .map(IBig::from)
                 .ok_or(LiteralError::Invalid)?,
         };
         Ok(if negative { -value } else { value }.into())
@@ -149,7 +150,7 @@ impl IntRef<'_> {
         if limit > 0 && self.bit_length() / 100 * 30 > limit as u64 {
             return Err(over());
         }
-        let text = value.0.to_string();
+        let text = large::to_text(&value.0, 10);
         let digits = text.len() - usize::from(text.starts_with('-'));
         if limit > 0 && digits > limit { Err(over()) } else { Ok(text) }
     }
@@ -163,13 +164,7 @@ impl IntRef<'_> {
             (IntRef::Small(value), 2) if value >= 0 => format!("{value:b}"),
             (IntRef::Small(value), 8) if value >= 0 => format!("{value:o}"),
             (IntRef::Small(value), 16) if value >= 0 => format!("{value:x}"),
-            (value, radix) => value.wide().in_radix(radix as u8).to_string(),
+            (value, radix) => large::to_text(&value.wide(), radix as u8),
         }
-    }
-}
-
-impl std::fmt::Display for BigInt {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.0.fmt(f)
     }
 }

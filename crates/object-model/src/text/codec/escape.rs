@@ -1,10 +1,10 @@
 //! `unicode_escape`, `raw_unicode_escape` and the escapes of byte strings.
 
 use super::CodecError;
+use crate::text::Fault;
 use crate::text::names;
 use crate::text::repr::push_hex_escape;
 use crate::text::units::{Builder, CODE_POINT_END};
-use crate::text::Fault;
 
 /// The first escape that Python warns of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,7 +48,11 @@ fn simple(letter: u8) -> Option<u8> {
 
 /// Decodes `unicode_escape` from `at` on; the first invalid escape is noted if none was before.
 pub fn decode_unicode_escape(
-    bytes: &[u8], at: usize, last: bool, out: &mut Builder, invalid: &mut Option<InvalidEscape>,
+    bytes: &[u8],
+    at: usize,
+    last: bool,
+    out: &mut Builder,
+    invalid: &mut Option<InvalidEscape>,
 ) -> Result<usize, CodecError> {
     let mut i = at;
     while i < bytes.len() {
@@ -124,7 +128,10 @@ pub fn decode_unicode_escape(
 
 /// Decodes `raw_unicode_escape` from `at` on: `\u` and `\U` alone.
 pub fn decode_raw_unicode_escape(
-    bytes: &[u8], at: usize, last: bool, out: &mut Builder,
+    bytes: &[u8],
+    at: usize,
+    last: bool,
+    out: &mut Builder,
 ) -> Result<usize, CodecError> {
     let mut i = at;
     while i < bytes.len() {
@@ -162,7 +169,9 @@ pub fn decode_raw_unicode_escape(
 /// Decodes the escapes of a byte string (`codecs.escape_decode`, `b'…'` literals); `errors` is how bad `\x` escapes
 /// are treated: `strict`, `replace` (a `?`) or `ignore`.
 pub fn decode_bytes_escape(
-    bytes: &[u8], errors: &str, invalid: &mut Option<InvalidEscape>,
+    bytes: &[u8],
+    errors: &str,
+    invalid: &mut Option<InvalidEscape>,
 ) -> Result<Vec<u8>, Fault> {
     let mut out = Vec::with_capacity(bytes.len());
     let mut i = 0;
@@ -192,12 +201,16 @@ pub fn decode_bytes_escape(
                 }
                 Err(_) => {
                     match errors {
-                        "strict" => return Err(Fault::value(format!("invalid \\x escape at position {start}"))),
+                        "strict" => {
+                            return Err(Fault::value(format!("invalid \\x escape at position {start}")));
+                        }
                         "replace" => out.push(b'?'),
                         "ignore" => {}
                         _ => {
                             let shown: String = errors.chars().take(400).collect();
-                            return Err(Fault::value(format!("decoding error; unknown error handling code: {shown}")));
+                            return Err(Fault::value(format!(
+                                "decoding error; unknown error handling code: {shown}"
+                            )));
                         }
                     }
                     // A single digit that follows is part of the bad escape.

@@ -25,10 +25,26 @@ fn decodings() {
         let result = decode(encoding, bytes, true, |error| Err(error.clone()));
         let found = result.err().map(|e| (e.start, e.end, e.reason.into_owned()));
         assert_eq!(found, error.map(|(s, e, r)| (s, e, r.to_string())), "{encoding:?} {bytes:?}");
-        assert_eq!(decoded(encoding, bytes, Handler::Replace).as_deref(), Some(replaced), "{encoding:?} {bytes:?}");
-        assert_eq!(decoded(encoding, bytes, Handler::BackslashReplace).as_deref(), Some(escaped), "{bytes:?}");
-        assert_eq!(decoded(encoding, bytes, Handler::SurrogateEscape).as_deref(), surrogates, "{encoding:?} {bytes:?}");
-        assert_eq!(decoded(encoding, bytes, Handler::SurrogatePass).as_deref(), passed, "{encoding:?} {bytes:?}");
+        assert_eq!(
+            decoded(encoding, bytes, Handler::Replace).as_deref(),
+            Some(replaced),
+            "{encoding:?} {bytes:?}"
+        );
+        assert_eq!(
+            decoded(encoding, bytes, Handler::BackslashReplace).as_deref(),
+            Some(escaped),
+            "{bytes:?}"
+        );
+        assert_eq!(
+            decoded(encoding, bytes, Handler::SurrogateEscape).as_deref(),
+            surrogates,
+            "{encoding:?} {bytes:?}"
+        );
+        assert_eq!(
+            decoded(encoding, bytes, Handler::SurrogatePass).as_deref(),
+            passed,
+            "{encoding:?} {bytes:?}"
+        );
     }
 }
 
@@ -46,7 +62,11 @@ fn encodings() {
             Ok(bytes) => assert_eq!(result.as_deref(), Ok(bytes), "{encoding:?} {chars:?} {handler:?}"),
             Err((start, end, reason)) => {
                 assert!(result.is_err(), "{encoding:?} {chars:?} {handler:?}");
-                assert_eq!(last, Some((start, end, reason.to_string())), "{encoding:?} {chars:?} {handler:?}");
+                assert_eq!(
+                    last,
+                    Some((start, end, reason.to_string())),
+                    "{encoding:?} {chars:?} {handler:?}"
+                );
             }
         }
     }
@@ -71,7 +91,10 @@ fn byte_escapes() {
         "invalid \\x escape at position 2"
     );
     assert_eq!(decode_bytes_escape(b"\\x4g\\x", "replace", &mut invalid).unwrap(), b"?g?");
-    assert_eq!(decode_bytes_escape(b"\\", "strict", &mut invalid).unwrap_err().message, "Trailing \\ in string");
+    assert_eq!(
+        decode_bytes_escape(b"\\", "strict", &mut invalid).unwrap_err().message,
+        "Trailing \\ in string"
+    );
     let mut out = Builder::new();
     invalid = None;
     decode_unicode_escape(b"\\400", 0, true, &mut out, &mut invalid).unwrap();

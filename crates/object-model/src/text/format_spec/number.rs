@@ -46,7 +46,12 @@ fn grouped_fraction(digits: &str, grouping: Option<Grouping>) -> String {
 }
 
 /// A number, ASCII with a minus sign or none, in a spec's layout.
-pub(super) fn layout(spec: &FormatSpec, prefix: &str, number: &str, group: usize) -> Result<OwnedUnits, Fault> {
+pub(super) fn layout(
+    spec: &FormatSpec,
+    prefix: &str,
+    number: &str,
+    group: usize,
+) -> Result<OwnedUnits, Fault> {
     let mut out = Builder::new();
     let (sign, unsigned) = match number.strip_prefix('-') {
         Some(rest) => ("-", rest),
@@ -58,7 +63,8 @@ pub(super) fn layout(spec: &FormatSpec, prefix: &str, number: &str, group: usize
     };
     // `parts`: digits, point, digits after it, exponent and whatever else.
     let whole_len = unsigned.bytes().take_while(u8::is_ascii_hexdigit).count();
-    let whole_len = if group == 3 { unsigned.bytes().take_while(u8::is_ascii_digit).count() } else { whole_len };
+    let whole_len =
+        if group == 3 { unsigned.bytes().take_while(u8::is_ascii_digit).count() } else { whole_len };
     let (whole, rest) = unsigned.split_at(whole_len);
     let (point, rest) = match rest.strip_prefix('.') {
         Some(rest) => (".", rest),

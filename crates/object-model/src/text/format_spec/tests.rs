@@ -16,7 +16,11 @@ fn integers() {
     for &(value, spec, result) in INTS {
         let int = Int::parse(value.as_bytes(), 10, 0).unwrap();
         let text = OwnedUnits::from_str(spec);
-        assert_eq!(outcome(format_int(int.as_ref(), text.units(), "int", 4300)), expected(result), "{value} {spec}");
+        assert_eq!(
+            outcome(format_int(int.as_ref(), text.units(), "int", 4300)),
+            expected(result),
+            "{value} {spec}"
+        );
     }
 }
 
@@ -33,7 +37,11 @@ fn complexes() {
     for &((real, imag), spec, result) in COMPLEXES {
         let text = OwnedUnits::from_str(spec);
         let value = Complex { real, imag };
-        assert_eq!(outcome(format_complex(value, text.units(), "complex")), expected(result), "{value:?} {spec}");
+        assert_eq!(
+            outcome(format_complex(value, text.units(), "complex")),
+            expected(result),
+            "{value:?} {spec}"
+        );
     }
 }
 
@@ -41,13 +49,18 @@ fn complexes() {
 fn strings() {
     for &(value, spec, result) in STRS {
         let (value, text) = (OwnedUnits::from_str(value), OwnedUnits::from_str(spec));
-        assert_eq!(outcome(format_str(value.units(), text.units(), "str")), expected(result), "{value:?} {spec}");
+        assert_eq!(
+            outcome(format_str(value.units(), text.units(), "str")),
+            expected(result),
+            "{value:?} {spec}"
+        );
     }
 }
 
 #[test]
 fn grouped_fractions() {
-    let float = |value, spec: &'static str| outcome(format_float(value, Units::Ascii(spec.as_bytes()), "float"));
+    let float =
+        |value, spec: &'static str| outcome(format_float(value, Units::Ascii(spec.as_bytes()), "float"));
     assert_eq!(float(123456.1234567, ",.7,f").unwrap(), "123,456.123,456,7");
     assert_eq!(float(0.123456, "._f").unwrap(), "0.123_456");
     assert_eq!(float(1.5, ".,_f").unwrap_err(), "Cannot specify both ',' and '_'.");
@@ -62,7 +75,10 @@ fn huge_sizes_are_errors() {
     assert_eq!(format_int(int, huge, "int", 0), Err(Fault::memory()));
     assert_eq!(format_int(int, Units::Ascii(b"01000000000000000000,"), "int", 0), Err(Fault::memory()));
     assert_eq!(format_str(Units::EMPTY, huge, "str"), Err(Fault::memory()));
-    assert_eq!(format_float(1.0, Units::Ascii(b".3000000000f"), "float").unwrap_err().message, "precision too big");
+    assert_eq!(
+        format_float(1.0, Units::Ascii(b".3000000000f"), "float").unwrap_err().message,
+        "precision too big"
+    );
     assert_eq!(
         format_float(1.0, Units::Ascii(b"99999999999999999999"), "float").unwrap_err().message,
         "Too many decimal digits in format string"
@@ -1802,4 +1818,3 @@ const STRS: &[(&str, &str, Result<&str, &str>)] = &[
     ("\u{20ac}\u{1f600}x", "<010,.3", Err("Cannot specify ',' with 's'.")),
     ("\u{20ac}\u{1f600}x", "^#0d", Err("Unknown format code 'd' for object of type 'str'")),
 ];
-
