@@ -19,6 +19,7 @@ pub mod text;
 pub mod tuple;
 pub mod ty;
 pub mod value;
+pub mod walk;
 
 pub use mode::Attached;
 pub use object::handle::{Obj, Object};

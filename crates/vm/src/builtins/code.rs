@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
 use compiler::bytecode::code::{CodeUnit, Constant, Position, flags};
-use compiler::bytecode::instruction::Instruction;
+use compiler::bytecode::instruction::{Instruction, Opcode};
 use object_model::object::layout::Payload;
 use object_model::string::Str;
 use object_model::{Obj, Value};
@@ -96,6 +96,18 @@ impl Code {
             return self.constants.first().cloned().unwrap_or(Value::NONE);
         }
         Value::NONE
+    }
+
+    /// Empties caches that name slots of instances. The world is stopped.
+    pub fn clear_slot_caches(&self) {
+        let mut index = 0;
+        while let Some(i) = self.unit.instructions.get(index) {
+            let cached = [Opcode::LoadAttr as u8, Opcode::StoreAttr as u8].contains(&i.opcode);
+            if cached && let Some(word) = self.words.get(index + 1) {
+                word.store(0, std::sync::atomic::Ordering::Relaxed); // Relaxed: starting the world publishes it.
+            }
+            index += 1 + Opcode::ALL.get(i.opcode as usize).map_or(0, |op| op.cache_words());
+        }
     }
 
     /// The source range of the instruction at word `index`.

@@ -1,0 +1,459 @@
+//! Generators and coroutines: a suspended frame that can be gone on with.
+//!
+//! # States
+//! created → suspended ⇄ running → finished. The state is behind a lock of its own; whoever resumes takes the registers
+//! out, so that a second thread finds the generator running ("already executing") and nothing to share.
+//!
+//! Not here: asynchronous generators' awaitables (`async_generator`).
+
+use object_model::object::layout::Payload;
+use object_model::shape::builtin;
+use object_model::string::Str;
+use object_model::{Obj, Value};
+
+use super::code::Code;
+use crate::exceptions::Exc;
+use crate::interpreter::{dispatch, generator as interpreter};
+use crate::prelude::*;
+
+/// What kind of function made it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// `def` with `yield`.
+    Generator,
+    /// `async def`.
+    Coroutine,
+    /// `async def` with `yield`.
+    AsyncGenerator,
+}
+
+/// The payload of generators, coroutines and asynchronous generators.
+#[pyclass(name = "generator", module = "builtins", shape = GENERATOR, weakref, no_new, no_payload)]
+pub struct Generator {
+    /// Which of the three.
+    pub kind: Kind,
+    /// The code.
+    pub code: Obj<Code>,
+    state: Guarded<State>,
+    names: Guarded<(Value, Value)>,
+}
+
+enum State {
+    Created(Suspended),
+    Suspended(Suspended),
+    Running,
+    Finished,
+}
+
+/// Registers and place of a frame that does not run.
+pub struct Suspended {
+    /// Registers; they own their references.
+    pub registers: Box<[u64]>,
+    /// Address of the next instruction.
+    pub pc: usize,
+    /// The function.
+    pub function: Value,
+    /// The exception that the frame is handling.
+    pub handled: Value,
+}
+
+impl Drop for Suspended {
+    fn drop(&mut self) {
+        for word in &mut self.registers {
+            // SAFETY: registers own their references; each is dropped once.
+            drop(unsafe { Value::from_word(std::mem::replace(word, object_model::value::singleton::UNBOUND)) });
+        }
+    }
+}
+
+/// What came out of a generator.
+pub enum Resumed {
+    /// It yielded.
+    Yielded(Value),
+    /// It returned.
+    Returned(Value),
+}
+
+impl Payload for Generator {
+    fn trace(&self, visit: &mut dyn FnMut(&Value)) {
+        visit(self.code.as_value());
+        self.state.trace_with(|state| {
+            if let State::Created(s) | State::Suspended(s) = state {
+                visit(&s.function);
+                visit(&s.handled);
+                for word in &s.registers {
+                    // SAFETY: registers hold valid values.
+                    visit(unsafe { Value::borrow_word(word) });
+                }
+            }
+        });
+        self.names.trace_with(|(name, qualname)| {
+            visit(name);
+            visit(qualname);
+        });
+    }
+}
+
+impl Generator {
+    /// The generator that a value is, of any kind.
+    pub fn of(value: &Value) -> Option<&Obj<Generator>> {
+        let shape = value.as_header()?.shape_id();
+        let is = shape == builtin::GENERATOR || shape == builtin::COROUTINE || shape == builtin::ASYNC_GENERATOR;
+        // SAFETY: all three shapes have this payload.
+        if is { Some(unsafe { Obj::borrow_unchecked(value) }) } else { None }
+    }
+
+    /// A new one, not started.
+    pub fn make(th: &mut Thread, kind: Kind, code: Obj<Code>, suspended: Suspended) -> Value {
+        let names = (code.name.clone().into_value(), code.qualname.clone().into_value());
+        let shape = match kind {
+            Kind::Generator => builtin::GENERATOR,
+            Kind::Coroutine => builtin::COROUTINE,
+            Kind::AsyncGenerator => builtin::ASYNC_GENERATOR,
+        };
+        let state = Guarded::new(State::Created(suspended));
+        Obj::new(th, shape, Generator { kind, code, state, names: Guarded::new(names) }).into_value()
+    }
+
+    /// Puts the registers back after a yield.
+    pub fn suspend(&self, th: &Thread, suspended: Suspended) {
+        *self.state.lock(th) = State::Suspended(suspended);
+    }
+
+    /// The body ended.
+    pub fn finish(&self, th: &Thread) {
+        *self.state.lock(th) = State::Finished;
+    }
+
+    fn is_running(&self, th: &Thread) -> bool {
+        matches!(*self.state.lock(th), State::Running)
+    }
+
+    fn is_finished(&self, th: &Thread) -> bool {
+        matches!(*self.state.lock(th), State::Finished)
+    }
+
+    /// True if suspended inside a delegation.
+    pub fn is_delegating(&self, th: &Thread) -> bool {
+        match &*self.state.lock(th) {
+            State::Suspended(s) => interpreter::delegate_of(s).is_some(),
+            _ => false,
+        }
+    }
+
+    fn word(&self) -> &'static str {
+        match self.kind {
+            Kind::Generator => "generator",
+            Kind::Coroutine => "coroutine",
+            Kind::AsyncGenerator => "async generator",
+        }
+    }
+
+    /// Takes the registers to run with. Ok(None): it is finished.
+    fn begin(&self, th: &mut Thread, sent_none: bool) -> PyResult<Option<Suspended>> {
+        let mut state = self.state.lock(th);
+        match std::mem::replace(&mut *state, State::Running) {
+            State::Created(suspended) if sent_none => Ok(Some(suspended)),
+            State::Suspended(suspended) => Ok(Some(suspended)),
+            State::Finished => {
+                *state = State::Finished;
+                Ok(None)
+            }
+            State::Running => {
+                drop(state);
+                Err(th.value_error(format_args!("{} already executing", self.word())))
+            }
+            created => {
+                *state = created;
+                drop(state);
+                Err(th.type_error(format_args!("can't send non-None value to a just-started {}", self.word())))
+            }
+        }
+    }
+
+    /// Goes on with `sent` as the value of the yield.
+    pub fn resume(th: &mut Thread, generator: &Obj<Generator>, sent: Value) -> PyResult<Resumed> {
+        let Some(mut suspended) = generator.begin(th, sent.is_none())? else {
+            if generator.kind == Kind::Coroutine {
+                return Err(th.runtime_error("cannot reuse already awaited coroutine"));
+            }
+            return Ok(Resumed::Returned(Value::NONE));
+        };
+        let old = interpreter::deliver(&mut suspended, sent);
+        drop(old);
+        Self::run(th, generator, suspended, false)
+    }
+
+    fn run(th: &mut Thread, generator: &Obj<Generator>, mut suspended: Suspended, throwing: bool) -> PyResult<Resumed> {
+        let handled = std::mem::replace(&mut suspended.handled, Value::NONE);
+        let outer = if handled.is_none() { th.handled.clone() } else { std::mem::replace(&mut th.handled, handled) };
+        let result = match interpreter::restore(th, generator, suspended) {
+            Ok(frame) if throwing => match interpreter::throw_into(th, frame) {
+                Some(resume) => {
+                    resume.frame.set_pc(resume.pc);
+                    dispatch::run(th, resume.frame)
+                }
+                None => Err(crate::interpreter::unwind::leaving(th)),
+            },
+            Ok(frame) => dispatch::run(th, frame),
+            Err(raised) => Err(raised),
+        };
+        let inner = std::mem::replace(&mut th.handled, outer);
+        drop(inner);
+        let value = result?;
+        if generator.is_finished(th) { Ok(Resumed::Returned(value)) } else { Ok(Resumed::Yielded(value)) }
+    }
+
+    /// Raises the pending exception where the generator stopped.
+    pub fn throw_pending(th: &mut Thread, generator: &Obj<Generator>) -> PyResult<Resumed> {
+        let exception = th.take_exception();
+        let suspended = generator.begin(th, true)?;
+        let Some(suspended) = suspended else {
+            if generator.kind == Kind::Coroutine {
+                return Err(th.runtime_error("cannot reuse already awaited coroutine"));
+            }
+            return Err(th.set_raised(exception));
+        };
+        let _ = th.set_raised(exception);
+        Self::run(th, generator, suspended, true)
+    }
+
+    /// `throw(exception)`, through a delegation if there is one.
+    pub fn throw(th: &mut Thread, generator: &Obj<Generator>, exception: Value) -> PyResult<Resumed> {
+        let delegate = match &*generator.state.lock(th) {
+            State::Suspended(s) => interpreter::delegate_of(s),
+            _ => None,
+        };
+        let Some(delegate) = delegate else {
+            let _ = crate::exceptions::raise_object(th, exception);
+            return Self::throw_pending(th, generator);
+        };
+        let Some(mut suspended) = generator.begin(th, true)? else {
+            return Err(crate::exceptions::raise_object(th, exception));
+        };
+        let is_exit = th.is_instance(&exception, &Exc::GeneratorExit.class().value())?;
+        let outcome = if is_exit {
+            let closed = close_delegate(th, &delegate);
+            match closed {
+                Ok(()) => Err(crate::exceptions::raise_object(th, exception)),
+                Err(raised) => Err(raised),
+            }
+        } else if let Some(inner) = Generator::of(&delegate).filter(|g| g.kind != Kind::AsyncGenerator).cloned() {
+            Self::throw(th, &inner, exception)
+        } else {
+            match th.lookup_attr(&delegate, "throw")? {
+                None => Err(crate::exceptions::raise_object(th, exception)),
+                Some(method) => match th.call(&method, &[exception]) {
+                    Ok(value) => Ok(Resumed::Yielded(value)),
+                    Err(raised) => interpreter::stop_value(th, raised).map(Resumed::Returned),
+                },
+            }
+        };
+        match outcome {
+            Ok(Resumed::Yielded(value)) => {
+                generator.suspend(th, suspended);
+                Ok(Resumed::Yielded(value))
+            }
+            Ok(Resumed::Returned(result)) => {
+                let old = interpreter::finish_delegation(&mut suspended, result);
+                drop(old);
+                Self::run(th, generator, suspended, false)
+            }
+            Err(_) => Self::run(th, generator, suspended, true),
+        }
+    }
+
+    /// `close()`; the value that the generator returned.
+    pub fn close(th: &mut Thread, generator: &Obj<Generator>) -> PyResult {
+        {
+            let mut state = generator.state.lock(th);
+            match &*state {
+                State::Created(_) => {
+                    let old = std::mem::replace(&mut *state, State::Finished);
+                    drop(state);
+                    drop(old);
+                    return Ok(Value::NONE);
+                }
+                State::Finished => return Ok(Value::NONE),
+                _ => {}
+            }
+        }
+        let exit = crate::exceptions::new(th, Exc::GeneratorExit, Vec::new())?;
+        match Self::throw(th, generator, exit) {
+            Ok(Resumed::Yielded(_)) => {
+                Err(th.runtime_error(format_args!("{} ignored GeneratorExit", generator.word())))
+            }
+            Ok(Resumed::Returned(value)) => Ok(value),
+            Err(raised) => {
+                if th.exception_is(Exc::GeneratorExit) || th.exception_is(Exc::StopIteration) {
+                    th.clear_exception();
+                    return Ok(Value::NONE);
+                }
+                Err(raised)
+            }
+        }
+    }
+}
+
+fn close_delegate(th: &mut Thread, delegate: &Value) -> PyResult<()> {
+    if let Some(inner) = Generator::of(delegate).filter(|g| g.kind != Kind::AsyncGenerator).cloned() {
+        return Generator::close(th, &inner).map(drop);
+    }
+    match th.lookup_attr(delegate, "close")? {
+        Some(method) => th.call(&method, &[]).map(drop),
+        None => Ok(()),
+    }
+}
+
+/// What `send`, `throw` and `__next__` answer: a returned value becomes StopIteration.
+pub fn finish_call(th: &mut Thread, resumed: Resumed) -> PyResult {
+    match resumed {
+        Resumed::Yielded(value) => Ok(value),
+        Resumed::Returned(value) if value.is_none() => Err(th.stop_iteration()),
+        Resumed::Returned(value) => {
+            let stop = crate::exceptions::new(th, Exc::StopIteration, vec![value])?;
+            Err(th.set_raised(stop))
+        }
+    }
+}
+
+/// The exception that the arguments of `throw` mean.
+pub fn thrown(th: &mut Thread, kind: &Value, value: Option<&Value>, traceback: Option<&Value>) -> PyResult {
+    let value = value.filter(|v| !v.is_none());
+    let exception = if th.as_class(kind).is_some() {
+        match value {
+            None => th.call(kind, &[])?,
+            Some(value) if th.is_instance(value, kind)? => value.clone(),
+            Some(value) => match th.exact::<Tuple>(value).cloned() {
+                Some(arguments) => th.call(kind, arguments.items())?,
+                None => th.call(kind, std::slice::from_ref(value))?,
+            },
+        }
+    } else {
+        if value.is_some() {
+            return Err(th.type_error("instance exception may not have a separate value"));
+        }
+        kind.clone()
+    };
+    let base = Exc::BaseException.class().value();
+    if !th.is_instance(&exception, &base)? {
+        let name = th.type_name(kind);
+        return Err(th.type_error(format_args!(
+            "exceptions must be classes or instances deriving from BaseException, not {name}"
+        )));
+    }
+    if let Some(traceback) = traceback.filter(|t| !t.is_none()) {
+        th.set_attr(&exception, &crate::names::names().traceback, traceback)?;
+    }
+    Ok(exception)
+}
+
+fn state_number(th: &Thread, generator: &Generator) -> (bool, bool) {
+    (generator.is_running(th), matches!(*generator.state.lock(th), State::Suspended(_)))
+}
+
+#[pymethods]
+impl Generator {
+    fn __iter__(this: &Obj<Self>) -> Value {
+        this.clone().into_value()
+    }
+
+    fn __next__(this: &Obj<Self>, th: &mut Thread) -> PyResult<Option<Value>> {
+        match Generator::resume(th, this, Value::NONE)? {
+            Resumed::Yielded(value) => Ok(Some(value)),
+            returned => finish_call(th, returned).map(Some),
+        }
+    }
+
+    fn send(this: &Obj<Self>, th: &mut Thread, arg: Value) -> PyResult {
+        let resumed = Generator::resume(th, this, arg)?;
+        finish_call(th, resumed)
+    }
+
+    #[signature = "(typ, val=None, tb=None, /)"]
+    fn throw_(
+        this: &Obj<Self>,
+        th: &mut Thread,
+        typ: &Value,
+        val: Option<&Value>,
+        tb: Option<&Value>,
+    ) -> PyResult {
+        let exception = thrown(th, typ, val, tb)?;
+        let resumed = Generator::throw(th, this, exception)?;
+        finish_call(th, resumed)
+    }
+
+    fn close_(this: &Obj<Self>, th: &mut Thread) -> PyResult {
+        Generator::close(th, this)
+    }
+
+    fn __del__(this: &Obj<Self>, th: &mut Thread) -> PyResult<()> {
+        Generator::close(th, this).map(drop)
+    }
+
+    #[getter]
+    fn gi_running(&self, th: &mut Thread) -> bool {
+        state_number(th, self).0
+    }
+
+    #[getter]
+    fn gi_suspended(&self, th: &mut Thread) -> bool {
+        state_number(th, self).1
+    }
+
+    #[getter]
+    fn gi_code(&self) -> Value {
+        self.code.clone().into_value()
+    }
+
+    #[getter]
+    fn gi_yieldfrom(&self, th: &mut Thread) -> Value {
+        match &*self.state.lock(th) {
+            State::Suspended(s) => interpreter::delegate_of(s).unwrap_or(Value::NONE),
+            _ => Value::NONE,
+        }
+    }
+
+    #[getter]
+    fn __name__(&self, th: &mut Thread) -> Value {
+        self.names.lock(th).0.clone()
+    }
+
+    #[setter]
+    fn set___name__(&self, th: &mut Thread, value: Value) -> PyResult<()> {
+        if th.as_str(&value).is_none() {
+            return Err(th.type_error("__name__ must be set to a string object"));
+        }
+        let old = std::mem::replace(&mut self.names.lock(th).0, value);
+        drop(old);
+        Ok(())
+    }
+
+    #[getter]
+    fn __qualname__(&self, th: &mut Thread) -> Value {
+        self.names.lock(th).1.clone()
+    }
+
+    #[setter]
+    fn set___qualname__(&self, th: &mut Thread, value: Value) -> PyResult<()> {
+        if th.as_str(&value).is_none() {
+            return Err(th.type_error("__qualname__ must be set to a string object"));
+        }
+        let old = std::mem::replace(&mut self.names.lock(th).1, value);
+        drop(old);
+        Ok(())
+    }
+
+    fn __repr__(this: &Obj<Self>, th: &mut Thread) -> PyResult<String> {
+        let qualname = this.names.lock(th).1.clone();
+        let qualname: Option<String> =
+            th.as_str(&qualname).map(|s: &Obj<Str>| s.units().to_string_lossy().to_string());
+        let word = this.as_value().word();
+        Ok(format!("<{} object {} at {word:#x}>", this.word(), qualname.unwrap_or_default()))
+    }
+}
+
+/// What an asynchronous generator yields, told apart from what it awaits.
+pub fn wrap_async_value(_th: &mut Thread, value: Value) -> Value {
+    value
+}

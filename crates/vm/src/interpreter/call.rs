@@ -1,0 +1,547 @@
+//! Calls from Python code: Python functions get a frame in place, everything else is called natively.
+
+
+use compiler::bytecode::code::flags;
+use compiler::bytecode::instruction::{Instruction, METHOD};
+use object_model::dict::Dict;
+use object_model::shape::builtin;
+use object_model::tuple::Tuple;
+use object_model::ty::Class;
+use object_model::value::singleton::UNBOUND;
+use object_model::{Obj, Object, Value};
+
+use super::dispatch::{self, Outcome, Resume};
+use crate::builtins::code::Code;
+use crate::builtins::function::{Function, Method};
+use crate::builtins::native_function::NativeFunction;
+use crate::class::{construct, special};
+use crate::error::{PyResult, Raised};
+use crate::frame::{self, Frame, HEADER, bit, drop_word};
+use crate::names::Special;
+use crate::native::Args;
+use crate::thread::Thread;
+
+/// The code of a function given by its word.
+///
+/// # Safety
+/// The word must be a Python function's.
+#[inline(always)]
+pub unsafe fn code_of(function: u64) -> &'static Object<Code> {
+    // SAFETY: the caller's word; the function keeps its codes, and the frame keeps the function.
+    unsafe { &*std::ptr::from_ref((*(function as *const Object<Function>)).payload.code()) }
+}
+
+/// True if a frame of `code` at `new` does not fit the register stack or the recursion limit.
+#[inline(always)]
+pub fn has_no_room(th: &Thread, new: Frame, code: &Object<Code>) -> bool {
+    // Room for the frame, and for the headers and windows of native entries on top of it.
+    let end = new.0.wrapping_add(code.payload.registers as usize + 4096);
+    end > th.stack.end || th.depth >= crate::thread::state::recursion_limit()
+}
+
+/// Raises RecursionError.
+#[cold]
+pub fn too_deep(th: &mut Thread) -> Raised {
+    th.recursion_error("maximum recursion depth exceeded")
+}
+
+/// Runs a Python function with arguments from native code.
+pub fn enter_function(th: &mut Thread, function: &Obj<Function>, args: Args<'_>) -> PyResult {
+    let code = function.code();
+    // SAFETY: the frame holds a reference to the function, which keeps its codes.
+    let code: &'static Object<Code> = unsafe { &*std::ptr::from_ref(code) };
+    let frame = push(th, function.as_value().clone(), code)?;
+    if code.payload.simple_arguments as usize == args.positional.len() && !args.has_keywords() {
+        for (number, value) in args.positional.iter().enumerate() {
+            // SAFETY: a parameter's register, which holds nothing yet.
+            unsafe { frame.register(number).write(value.clone().into_word()) };
+        }
+    } else if let Err(raised) = super::super::call::bind::bind(th, frame, function, code, args) {
+        abandon(th, frame);
+        return Err(raised);
+    }
+    free_variables(frame, function);
+    if th.wants_poll()
+        && let Err(raised) = crate::thread::safepoint::pass(th)
+    {
+        abandon(th, frame);
+        return Err(raised);
+    }
+    dispatch::run(th, frame)
+}
+
+/// Pushes an empty frame on top of the thread's stack, entered from native code.
+fn push(th: &mut Thread, function: Value, code: &'static Object<Code>) -> PyResult<Frame> {
+    th.check_native_stack()?;
+    // SAFETY: the header fits: the stack's end is checked next.
+    let frame = Frame(unsafe { frame::top(th).add(HEADER) });
+    if has_no_room(th, frame, code) {
+        return Err(too_deep(th));
+    }
+    // SAFETY: words above the innermost frame hold no reference (F2).
+    unsafe { frame.function_word().write(function.into_word()) };
+    frame.begin(code, th.frame, bit::ENTRY, 0);
+    for number in 0..code.payload.variables_end as usize {
+        // SAFETY: a register of the new frame.
+        unsafe { frame.register(number).write(UNBOUND) };
+    }
+    th.frame = frame.0;
+    th.depth += 1;
+    Ok(frame)
+}
+
+/// Copies the closure's cells into the registers of free variables.
+fn free_variables(frame: Frame, function: &Function) {
+    let Some(closure) = &function.closure else { return };
+    let first = frame.code().payload.unit.first_free as usize;
+    for (i, cell) in closure.items().iter().enumerate() {
+        // SAFETY: a free variable's register, which holds nothing yet.
+        unsafe { frame.register(first + i).write(cell.clone().into_word()) };
+    }
+}
+
+/// Pops a frame that did not start, or whose exception leaves it.
+pub fn abandon(th: &mut Thread, frame: Frame) {
+    frame.sweep(th, 0);
+    pop(th, frame);
+}
+
+/// Drops a frame's header and makes its caller the innermost frame. Its registers are empty.
+pub fn pop(th: &mut Thread, frame: Frame) {
+    // SAFETY: extra and function are values that the frame owns.
+    unsafe {
+        let extra = std::mem::replace(&mut *frame.extra(), UNBOUND);
+        let function = std::mem::replace(&mut *frame.function_word(), UNBOUND);
+        th.frame = frame.caller().map_or(std::ptr::null_mut(), |caller| caller.0);
+        th.depth -= 1;
+        drop_word(th, extra);
+        drop_word(th, function);
+    }
+}
+
+/// Runs the code of a module or class body, with a locals mapping (`exec`, `__build_class__`, import).
+pub fn run_code(
+    th: &mut Thread,
+    code: &Obj<Code>,
+    globals: &Obj<Dict>,
+    locals: Option<&Value>,
+    closure: Option<Obj<Tuple>>,
+) -> PyResult {
+    let function = Function::new(th, code.clone(), globals.clone(), Default::default(), closure);
+    // SAFETY: the frame holds a reference to the function, which keeps its codes.
+    let object: &'static Object<Code> = unsafe { &*code.as_ptr().as_ptr() };
+    let frame = push(th, function.as_value().clone(), object)?;
+    if code.unit.flags & flags::OPTIMIZED == 0 {
+        let mapping = locals.cloned().unwrap_or_else(|| globals.clone().into_value());
+        // SAFETY: extra holds nothing yet.
+        unsafe { frame.extra().write(mapping.into_word()) };
+        frame.change_flags(bit::MAPPING, 0);
+    }
+    free_variables(frame, &function);
+    dispatch::run(th, frame)
+}
+
+/// Runs a class body function with `namespace` as its locals.
+pub fn run_class_body(th: &mut Thread, function: &Obj<Function>, namespace: &Value) -> PyResult {
+    let code = function.code_value();
+    let Some(code) = th.exact::<Code>(&code).cloned() else { return Err(th.system_error("not a code object")) };
+    // SAFETY: as in `enter_function`.
+    let object: &'static Object<Code> = unsafe { &*code.as_ptr().as_ptr() };
+    let frame = push(th, function.as_value().clone(), object)?;
+    // SAFETY: extra holds nothing yet.
+    unsafe { frame.extra().write(namespace.clone().into_word()) };
+    frame.change_flags(bit::MAPPING, 0);
+    free_variables(frame, function);
+    dispatch::run(th, frame)
+}
+
+/// The registers of a window as values, in place.
+///
+/// # Safety
+/// They must hold valid values and not be written while the slice is used.
+unsafe fn window<'a>(frame: Frame, from: usize, count: usize) -> &'a [Value] {
+    // SAFETY: the caller's word; `Value` is a transparent word.
+    unsafe { std::slice::from_raw_parts(frame.register(from).cast::<Value>(), count) }
+}
+
+/// Drops a call window.
+fn clear_window(th: &Thread, frame: Frame, from: usize, to: usize) {
+    for number in from..to {
+        // SAFETY: registers of the frame.
+        unsafe {
+            let word = std::mem::replace(&mut *frame.register(number), UNBOUND);
+            drop_word(th, word);
+        }
+    }
+}
+
+fn store(th: &Thread, frame: Frame, register: u16, value: Value) {
+    // SAFETY: a register of the frame; its old reference is dropped.
+    unsafe {
+        let old = std::mem::replace(&mut *frame.register(register as usize), value.into_word());
+        drop_word(th, old);
+    }
+}
+
+/// `CALL`, but for the case that the loop does itself.
+#[inline(never)]
+pub fn call(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<Outcome> {
+    let callee_register = i.b as usize;
+    let mut first = callee_register + HEADER;
+    let mut count = i.c as usize;
+    if i.flags & METHOD != 0 {
+        // SAFETY: a register of the frame.
+        if unsafe { *frame.register(first) } == UNBOUND {
+            first += 1;
+        } else {
+            count += 1;
+        }
+    }
+    // SAFETY: the callee's register holds a value.
+    let callee = unsafe { Value::borrow_word(&*frame.register(callee_register)) };
+    let Some(header) = callee.as_header() else {
+        return native(th, frame, i, first, count);
+    };
+    match header.shape_id() {
+        builtin::FUNCTION => python(th, frame, i, first, count),
+        builtin::METHOD => {
+            // SAFETY: the shape says so.
+            let method: &Obj<Method> = unsafe { Obj::borrow_unchecked(callee) };
+            if !is_function(&method.function) {
+                return native(th, frame, i, first, count);
+            }
+            let (function, receiver) = (method.function.clone(), method.receiver.clone());
+            // SAFETY: the window may reach one word past the frame; that word holds nothing.
+            unsafe {
+                let start = frame.register(first);
+                std::ptr::copy(start, start.add(1), count);
+                start.write(receiver.into_word());
+                let old = std::mem::replace(&mut *frame.register(callee_register), function.into_word());
+                drop_word(th, old);
+            }
+            python(th, frame, i, first, count + 1)
+        }
+        builtin::TYPE => match crate::class::as_class(callee) {
+            Some(class) => instantiate(th, frame, i, class, first, count),
+            None => native(th, frame, i, first, count),
+        },
+        _ => native(th, frame, i, first, count),
+    }
+}
+
+fn is_function(value: &Value) -> bool {
+    value.as_header().is_some_and(|h| h.shape_id() == builtin::FUNCTION)
+}
+
+/// Calls a Python function whose arguments lie from register `first`; its frame takes the window over.
+fn python(th: &mut Thread, frame: Frame, i: Instruction, first: usize, count: usize) -> PyResult<Outcome> {
+    let callee_register = i.b as usize;
+    // SAFETY: the callee's register holds a function.
+    let word = unsafe { *frame.register(callee_register) };
+    // SAFETY: as above; the frame below keeps the function.
+    let code = unsafe { code_of(word) };
+    // SAFETY: as above.
+    let function: &Obj<Function> = unsafe { Obj::borrow_unchecked(&*frame.register(callee_register).cast::<Value>()) };
+    let new = Frame(frame.register(first));
+    if has_no_room(th, new, code) {
+        return Err(too_deep(th));
+    }
+    let simple = code.payload.simple_arguments as usize;
+    let plain_locals = code.payload.unit.flags & (flags::VARARGS | flags::VARKEYWORDS) == 0
+        && code.payload.unit.kwonly_count == 0
+        && code.payload.unit.arg_count as usize == count;
+    if simple != count && !plain_locals {
+        return python_bound(th, frame, i, first, count, 0, None);
+    }
+    let function = function.clone();
+    // SAFETY: the header's words lie between the callee's register and the arguments; the function's reference moves.
+    unsafe {
+        let owned = std::mem::replace(&mut *frame.register(callee_register), UNBOUND);
+        new.function_word().write(owned);
+    }
+    new.begin(code, frame.0, 0, i.a);
+    for number in code.payload.parameters..code.payload.variables_end {
+        // SAFETY: a register of the new frame, which holds nothing.
+        unsafe { new.register(number as usize).write(UNBOUND) };
+    }
+    free_variables(new, &function);
+    th.depth += 1;
+    th.frame = new.0;
+    started(th, new)
+}
+
+/// The new frame is in place: pass a safepoint, then go on in it.
+fn started(th: &mut Thread, new: Frame) -> PyResult<Outcome> {
+    if th.wants_poll()
+        && let Err(raised) = crate::thread::safepoint::pass(th)
+    {
+        abandon(th, new);
+        return Err(raised);
+    }
+    Ok(Outcome::Frame(Resume { frame: new, pc: new.pc() }))
+}
+
+/// Calls a Python function whose arguments need binding: the window is taken out and bound into a fresh frame above.
+fn python_bound(
+    th: &mut Thread,
+    frame: Frame,
+    i: Instruction,
+    first: usize,
+    count: usize,
+    keywords: usize,
+    names: Option<&Obj<Tuple>>,
+) -> PyResult<Outcome> {
+    // SAFETY: the callee's register holds a function.
+    let function: Obj<Function> =
+        unsafe { Obj::borrow_unchecked(&*frame.register(i.b as usize).cast::<Value>()) }.clone();
+    // SAFETY: the window's registers hold values; each is moved out exactly once, and cleared.
+    let arguments: Vec<Value> = (first..first + count)
+        .map(|n| unsafe { Value::from_word(std::mem::replace(&mut *frame.register(n), UNBOUND)) })
+        .collect();
+    let (positional, values) = arguments.split_at(count - keywords);
+    let args = Args {
+        positional,
+        keyword_values: values,
+        keyword_names: names.map_or(&[], |n| n.items()),
+    };
+    clear_window(th, frame, i.b as usize, i.b as usize + 1);
+    begin_bound(th, frame, i.a, &function, args)
+}
+
+fn begin_bound(
+    th: &mut Thread,
+    frame: Frame,
+    destination: u16,
+    function: &Obj<Function>,
+    args: Args<'_>,
+) -> PyResult<Outcome> {
+    // SAFETY: the frame holds a reference to the function, which keeps its codes.
+    let code: &'static Object<Code> = unsafe { &*std::ptr::from_ref(function.code()) };
+    // SAFETY: the header fits: the stack's end is checked next.
+    let new = Frame(unsafe { frame::top(th).add(HEADER) });
+    if has_no_room(th, new, code) {
+        return Err(too_deep(th));
+    }
+    // SAFETY: words above the innermost frame hold no reference (F2).
+    unsafe { new.function_word().write(function.as_value().clone().into_word()) };
+    new.begin(code, frame.0, 0, destination);
+    for number in 0..code.payload.variables_end as usize {
+        // SAFETY: a register of the new frame.
+        unsafe { new.register(number).write(UNBOUND) };
+    }
+    th.frame = new.0;
+    th.depth += 1;
+    if let Err(raised) = crate::call::bind::bind(th, new, function, code, args) {
+        abandon(th, new);
+        return Err(raised);
+    }
+    free_variables(new, function);
+    started(th, new)
+}
+
+/// `Class(…)`: with `object.__new__` and a Python `__init__` a frame is pushed, else the generic way.
+fn instantiate(
+    th: &mut Thread,
+    frame: Frame,
+    i: Instruction,
+    class: Class,
+    first: usize,
+    count: usize,
+) -> PyResult<Outcome> {
+    let new = special::get(th, class, Special::New);
+    let init = special::get(th, class, Special::Init);
+    let (Some(new), Some(init)) = (new, init) else { return native(th, frame, i, first, count) };
+    if !construct::is_object_new(th, new) || !is_function(init) {
+        return native(th, frame, i, first, count);
+    }
+    let init = init.clone();
+    // SAFETY: checked to be a function, which `init` keeps alive.
+    let code = unsafe { code_of(init.word()) };
+    if code.payload.simple_arguments as usize != count + 1 {
+        return native(th, frame, i, first, count);
+    }
+    let frame_new = Frame(frame.register(first));
+    if has_no_room(th, frame_new, code) {
+        return Err(too_deep(th));
+    }
+    let instance = construct::allocate(th, class)?;
+    // SAFETY: as in `call` for bound methods: the arguments move up by one, the receiver goes first, the class's
+    // register becomes part of the header with the function.
+    unsafe {
+        let start = frame.register(first);
+        std::ptr::copy(start, start.add(1), count);
+        start.write(instance.clone().into_word());
+        let old = std::mem::replace(&mut *frame.register(i.b as usize), UNBOUND);
+        frame_new.function_word().write(init.into_word());
+        drop_word(th, old);
+    }
+    frame_new.begin(code, frame.0, bit::INIT, i.a);
+    // SAFETY: extra holds nothing yet.
+    unsafe { frame_new.extra().write(instance.into_word()) };
+    for number in code.payload.parameters..code.payload.variables_end {
+        // SAFETY: a register of the new frame, which holds nothing.
+        unsafe { frame_new.register(number as usize).write(UNBOUND) };
+    }
+    th.depth += 1;
+    th.frame = frame_new.0;
+    started(th, frame_new)
+}
+
+/// Calls anything that is not a Python function, in place.
+fn native(th: &mut Thread, frame: Frame, i: Instruction, first: usize, count: usize) -> PyResult<Outcome> {
+    let callee_register = i.b as usize;
+    // SAFETY: the callee's register holds a value, which stays until the window is cleared.
+    let callee = unsafe { Value::borrow_word(&*frame.register(callee_register)) };
+    // SAFETY: the window holds values, which stay until it is cleared.
+    let arguments = unsafe { window(frame, first, count) };
+    let result = match callee.as_header().map(|h| h.shape_id()) {
+        Some(builtin::BUILTIN_FUNCTION) => {
+            // SAFETY: the shape says so.
+            let function: &Obj<NativeFunction> = unsafe { Obj::borrow_unchecked(callee) };
+            match &function.receiver {
+                None => (function.def.function)(th, Args::positional(arguments)),
+                Some(receiver) => {
+                    // The word below the arguments is free: the receiver goes there.
+                    // SAFETY: it lies between the callee's register and the arguments, or is the UNBOUND receiver slot.
+                    unsafe { frame.register(first - 1).write(receiver.clone().into_word()) };
+                    // SAFETY: as above, with the receiver.
+                    let arguments = unsafe { window(frame, first - 1, count + 1) };
+                    (function.def.function)(th, Args::positional(arguments))
+                }
+            }
+        }
+        _ => th.call_args(callee, Args::positional(arguments)),
+    };
+    finish_native(th, frame, i, first, count, result)
+}
+
+fn finish_native(
+    th: &mut Thread,
+    frame: Frame,
+    i: Instruction,
+    first: usize,
+    count: usize,
+    result: PyResult,
+) -> PyResult<Outcome> {
+    clear_window(th, frame, first - 1, first + count);
+    clear_window(th, frame, i.b as usize, i.b as usize + 1);
+    let value = result?;
+    store(th, frame, i.a, value);
+    th.poll()?;
+    Ok(Outcome::Next)
+}
+
+/// `CALL_KW`
+#[inline(never)]
+pub fn call_keywords(th: &mut Thread, frame: Frame, i: Instruction, names: u16) -> PyResult<Outcome> {
+    let mut first = i.b as usize + HEADER;
+    let mut count = i.c as usize;
+    if i.flags & METHOD != 0 {
+        // SAFETY: a register of the frame.
+        if unsafe { *frame.register(first) } == UNBOUND {
+            first += 1;
+        } else {
+            count += 1;
+        }
+    }
+    let constant = &frame.code().payload.constants[names as usize];
+    // SAFETY: the compiler's keyword names are a tuple.
+    let names: &Obj<Tuple> = unsafe { Obj::borrow_unchecked(constant) };
+    // SAFETY: the callee's register holds a value.
+    let callee = unsafe { Value::borrow_word(&*frame.register(i.b as usize)) };
+    if is_function(callee) {
+        return python_bound(th, frame, i, first, count, names.len(), Some(names));
+    }
+    // SAFETY: the window holds values, which stay until it is cleared.
+    let arguments = unsafe { window(frame, first, count) };
+    let (positional, values) = arguments.split_at(count - names.len());
+    let args = Args { positional, keyword_values: values, keyword_names: names.items() };
+    let result = th.call_args(callee, args);
+    finish_native(th, frame, i, first, count, result)
+}
+
+/// `CALL_EX`
+#[inline(never)]
+pub fn call_unpacked(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<Outcome> {
+    let first = i.b as usize + HEADER;
+    let take = |register: usize| {
+        // SAFETY: the window's registers hold values; each is moved out once.
+        unsafe { Value::from_word(std::mem::replace(&mut *frame.register(register), UNBOUND)) }
+    };
+    let callee = take(i.b as usize);
+    let positional = take(first);
+    let keywords = take(first + 1);
+    let Some(positional) = th.exact::<Tuple>(&positional).cloned() else {
+        return Err(th.system_error("CALL_EX without a tuple"));
+    };
+    let mut names = Vec::new();
+    let mut values = Vec::new();
+    if let Some(dict) = th.exact::<Dict>(&keywords).cloned() {
+        for (name, value, _) in dict.snapshot(th) {
+            if th.as_str(&name).is_none() {
+                return Err(th.type_error("keywords must be strings"));
+            }
+            names.push(name);
+            values.push(value);
+        }
+    }
+    let args = Args { positional: positional.items(), keyword_values: &values, keyword_names: &names };
+    if is_function(&callee) {
+        // SAFETY: checked just now.
+        let function: &Obj<Function> = unsafe { Obj::borrow_unchecked(&callee) };
+        return begin_bound(th, frame, i.a, function, args);
+    }
+    let value = th.call_args(&callee, args)?;
+    store(th, frame, i.a, value);
+    th.poll()?;
+    Ok(Outcome::Next)
+}
+
+/// A return from a frame with flags: to native code, from a constructor, a generator, or with a frame object.
+#[inline(never)]
+pub fn return_rare(th: &mut Thread, frame: Frame, word: u64) -> PyResult<Outcome> {
+    // SAFETY: the returned word's reference is ours.
+    let mut value = unsafe { Value::from_word(word) };
+    let flags = frame.flags();
+    if flags & bit::OBJECT != 0 {
+        frame::object::finish(th, frame);
+    }
+    if flags & bit::GENERATOR != 0 {
+        super::generator::returned(th, frame);
+    }
+    let destination = frame.destination() as u16;
+    if flags & bit::INIT != 0 {
+        if !value.is_none() {
+            let found = th.type_name(&value);
+            pop(th, frame);
+            return Err(th.type_error(format_args!("__init__() should return None, not '{found}'")));
+        }
+        // SAFETY: extra holds the instance, whose reference moves to the result.
+        value = unsafe { Value::from_word(std::mem::replace(&mut *frame.extra(), UNBOUND)) };
+    }
+    pop(th, frame);
+    if flags & bit::ENTRY != 0 {
+        return Ok(Outcome::Done(value));
+    }
+    let Some(caller) = frame.caller() else { return Ok(Outcome::Done(value)) };
+    store(th, caller, destination, value);
+    Ok(Outcome::Frame(Resume { frame: caller, pc: caller.pc() }))
+}
+
+
+/// A call whose frame ends at once with `value` (a generator function).
+pub fn return_rare_plain(th: &mut Thread, frame: Frame, value: Value) -> PyResult<Outcome> {
+    if frame.flags() & bit::OBJECT != 0 {
+        frame::object::finish(th, frame);
+    }
+    let (flags, destination, caller) = (frame.flags(), frame.destination() as u16, frame.caller());
+    frame.sweep(th, 0);
+    pop(th, frame);
+    match caller {
+        Some(caller) if flags & bit::ENTRY == 0 => {
+            store(th, caller, destination, value);
+            Ok(Outcome::Frame(Resume { frame: caller, pc: caller.pc() }))
+        }
+        _ => Ok(Outcome::Done(value)),
+    }
+}
