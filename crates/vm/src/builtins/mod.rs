@@ -1,0 +1,6 @@
+//! The builtin types: a file or folder for each. Storage is in `object_model`; here is what Python sees of it.
+
+pub mod code;
+pub mod function;
+pub mod generator;
+pub mod native_function;

@@ -1,0 +1,1 @@
+//! What operators and builtin functions do on any object.
