@@ -22,6 +22,8 @@
 //!   sets every local that is not a parameter to UNBOUND.
 //! - R6 An operand may be read in place only if nothing evaluated between its evaluation and the instruction
 //!   can rebind it (`x + (x := 1)` copies `x` first).
+//! - R7 A result may go to a register that the same instruction kills or consumes: operands are taken before the
+//!   result is written. An operand that flags say is absent, and the base of an empty run, names any register.
 //!
 //! # Calls
 //! `CALL dst, r, n`: register `r` holds the callable, `r+1 ..= r+H-1` are free (`H` = [`FRAME_HEADER`]), the
@@ -390,7 +392,7 @@ opcodes! {
     GetIterator "GET_ITERATOR" (Write, Read, None) 0;
     /// Drops an iteration (its three registers) that is left before its end.
     EndIter "END_ITER" (Write, None, None) 0;
-    /// Registers `a .. a+c` = the items of `b`, exactly `c` of them.
+    /// Registers `a .. a+c` = the items of `b`, exactly `c` of them. The registers may be locals.
     UnpackSequence "UNPACK_SEQUENCE" (Write, Read, Imm) 0;
     /// As above with a starred target: `c` = number before the star | number after it << 8; the starred list lies
     /// between them.
@@ -465,7 +467,8 @@ opcodes! {
     PopExc "POP_EXC" (Read, None, None) 0;
     /// `a =` whether exception `b` matches `c` (a class or a tuple of classes; TypeError if not).
     ExcMatch "EXC_MATCH" (Write, Read, Read) 0;
-    /// `a = b.split(c)`'s first half in `a`, the rest in `a+1`, for `except*`; None where empty.
+    /// `a = b.split(c)`'s first half in `a`, the rest in `a+1`, for `except*`; None where empty. If `b` is None, so
+    /// are both.
     ExcGroupMatch "EXC_GROUP_MATCH" (Write, Read, Read) 0;
     /// `a =` what to re-raise after `except*`: from the original exception `b` and the list of raised ones `c`; None if
     /// nothing.
