@@ -8,6 +8,6 @@ use crate::object::header::Header;
 pub fn objects() -> Vec<NonNull<Header>> {
     let mut all = Vec::new();
     // SAFETY: the caller stopped the world, so no block is born or freed.
-    unsafe { allocator::walk::for_each_live::<<mode::Active as allocator::HasHeaps>::Heaps>(|block| all.push(block.cast())) };
+    unsafe { allocator::walk::for_each_live::<allocator::Heaps>(|block| all.push(block.cast())) };
     all
 }

@@ -229,11 +229,9 @@ impl Function {
         Ok(function.into_value())
     }
 
-    fn __call__(th: &mut Thread, args: Args<'_>) -> PyResult {
-        let Some(function) = args.positional.first().cloned() else {
-            return Err(th.type_error("descriptor '__call__' of 'function' object needs an argument"));
-        };
-        th.call_args(&function, args.without_receiver())
+    #[raw]
+    fn __call__(this: &Obj<Self>, th: &mut Thread, args: Args<'_>) -> PyResult {
+        th.call_args(this.as_value(), args)
     }
 
     fn __get__(this: &Obj<Self>, th: &mut Thread, instance: &Value, owner: Option<&Value>) -> PyResult {
@@ -518,11 +516,9 @@ impl Method {
         Ok(Method { function, receiver })
     }
 
-    fn __call__(th: &mut Thread, args: Args<'_>) -> PyResult {
-        let Some(method) = args.positional.first().cloned() else {
-            return Err(th.type_error("descriptor '__call__' of 'method' object needs an argument"));
-        };
-        th.call_args(&method, args.without_receiver())
+    #[raw]
+    fn __call__(this: &Obj<Self>, th: &mut Thread, args: Args<'_>) -> PyResult {
+        th.call_args(this.as_value(), args)
     }
 
     #[getter]

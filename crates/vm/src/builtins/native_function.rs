@@ -224,11 +224,9 @@ fn class_qualname(th: &Thread, class: Class) -> String {
 
 #[pymethods]
 impl NativeFunction {
-    fn __call__(th: &mut Thread, args: Args<'_>) -> PyResult {
-        let Some(function) = args.positional.first().cloned() else {
-            return Err(th.type_error("descriptor '__call__' needs an argument"));
-        };
-        th.call_args(&function, args.without_receiver())
+    #[raw]
+    fn __call__(this: &Obj<Self>, th: &mut Thread, args: Args<'_>) -> PyResult {
+        th.call_args(this.as_value(), args)
     }
 
     #[getter]
@@ -318,11 +316,9 @@ impl NativeFunction {
 
 #[pymethods]
 impl NativeMethod {
-    fn __call__(th: &mut Thread, args: Args<'_>) -> PyResult {
-        let Some(function) = args.positional.first().cloned() else {
-            return Err(th.type_error("descriptor '__call__' needs an argument"));
-        };
-        th.call_args(&function, args.without_receiver())
+    #[raw]
+    fn __call__(this: &Obj<Self>, th: &mut Thread, args: Args<'_>) -> PyResult {
+        th.call_args(this.as_value(), args)
     }
 
     fn __get__(this: &Obj<Self>, th: &mut Thread, instance: &Value, owner: Option<&Value>) -> PyResult {

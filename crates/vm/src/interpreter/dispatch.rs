@@ -182,8 +182,8 @@ pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
         ($n:expr) => { unsafe { &*pc.cast::<AtomicU64>().add($n) } };
     }
     macro_rules! arith {
-        ($i:expr, $x:expr, $y:expr, $int:path, $float:tt, $op:expr) => {{
-            let (x, y): (u64, u64) = ($x, $y);
+        ($i:expr, $y:expr, $int:path, $float:tt, $op:expr, $slow:path) => {{
+            let (x, y): (u64, u64) = (reg!($i.b), $y);
             if both_int(x, y) {
                 if let Some(word) = $int(x, y) {
                     write!($i.a, word);
@@ -196,23 +196,7 @@ pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
                 }
             }
             save!();
-            check!(arithmetic::binary(th, Frame(base), $i, $op));
-        }};
-        (const $i:expr, $x:expr, $y:expr, $int:path, $float:tt, $op:expr) => {{
-            let (x, y): (u64, u64) = ($x, $y);
-            if both_int(x, y) {
-                if let Some(word) = $int(x, y) {
-                    write!($i.a, word);
-                    continue;
-                }
-            } else if let (Some(p), Some(q)) = (as_float(x), as_float(y)) {
-                if let Some(word) = float_word(p $float q) {
-                    write!($i.a, word);
-                    continue;
-                }
-            }
-            save!();
-            check!(arithmetic::binary_constant(th, Frame(base), $i, $op));
+            check!($slow(th, Frame(base), $i, $op));
         }};
     }
     macro_rules! int_only {
@@ -544,12 +528,12 @@ pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
             Opcode::DeleteSubscr => slow!(subscript::delete, i),
             Opcode::BuildSlice => slow!(build::slice, i),
 
-            Opcode::Add => arith!(i, reg!(i.b), reg!(i.c), add_words, +, BinaryOp::Add),
-            Opcode::Sub => arith!(i, reg!(i.b), reg!(i.c), sub_words, -, BinaryOp::Sub),
-            Opcode::Mul => arith!(i, reg!(i.b), reg!(i.c), mul_words, *, BinaryOp::Mul),
-            Opcode::AddK => arith!(const i, reg!(i.b), constant!(i.c), add_words, +, BinaryOp::Add),
-            Opcode::SubK => arith!(const i, reg!(i.b), constant!(i.c), sub_words, -, BinaryOp::Sub),
-            Opcode::MulK => arith!(const i, reg!(i.b), constant!(i.c), mul_words, *, BinaryOp::Mul),
+            Opcode::Add => arith!(i, reg!(i.c), add_words, +, BinaryOp::Add, arithmetic::binary),
+            Opcode::Sub => arith!(i, reg!(i.c), sub_words, -, BinaryOp::Sub, arithmetic::binary),
+            Opcode::Mul => arith!(i, reg!(i.c), mul_words, *, BinaryOp::Mul, arithmetic::binary),
+            Opcode::AddK => arith!(i, constant!(i.c), add_words, +, BinaryOp::Add, arithmetic::binary_constant),
+            Opcode::SubK => arith!(i, constant!(i.c), sub_words, -, BinaryOp::Sub, arithmetic::binary_constant),
+            Opcode::MulK => arith!(i, constant!(i.c), mul_words, *, BinaryOp::Mul, arithmetic::binary_constant),
             Opcode::TrueDiv => {
                 if let Some(word) = arithmetic::true_div_words(reg!(i.b), reg!(i.c)) {
                     write!(i.a, word);
