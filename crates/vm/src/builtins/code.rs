@@ -130,7 +130,7 @@ pub fn constant_value(th: &mut Thread, constant: &Constant) -> PyResult {
         Constant::Ellipsis => Value::ELLIPSIS,
         Constant::Int(i) => th.int(*i),
         Constant::BigInt(digits) => {
-            let Some(number) = object_model::number::int::BigInt::from_hex(digits) else {
+            let Ok(number) = object_model::number::int::Int::parse(digits.as_bytes(), 16, 0) else {
                 return Err(th.system_error("bad integer constant"));
             };
             immortal(th.int_from(number))
@@ -138,7 +138,9 @@ pub fn constant_value(th: &mut Thread, constant: &Constant) -> PyResult {
         Constant::Float(x) => immortal(th.float(*x)),
         Constant::Complex(real, imaginary) => immortal(th.complex(*real, *imaginary)),
         Constant::Str(wtf8) => {
-            let units = object_model::text::units::OwnedUnits::from_wtf8(wtf8);
+            let Some(units) = object_model::text::units::OwnedUnits::from_wtf8(wtf8) else {
+                return Err(th.system_error("bad string constant"));
+            };
             let string = th.units(units.units())?;
             match crate::class::exact_str(&string) {
                 Some(s) if s.len() <= 64 => th.intern_obj(&s.clone()).into_value(),

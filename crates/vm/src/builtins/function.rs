@@ -142,7 +142,7 @@ impl Function {
 }
 
 fn text(value: &Value) -> String {
-    crate::class::exact_str(value).map(|s| s.units().to_string_lossy().to_string()).unwrap_or_default()
+    crate::class::exact_str(value).map(|s| s.units().to_str_lossy().to_string()).unwrap_or_default()
 }
 
 impl Payload for Function {
@@ -550,7 +550,7 @@ impl Method {
             None => "?".to_string(),
         };
         let receiver = th.repr(&self.receiver.clone())?;
-        Ok(format!("<bound method {name} of {}>", receiver.units().to_string_lossy()))
+        Ok(format!("<bound method {name} of {}>", receiver.units().to_str_lossy()))
     }
 
     fn __eq__(&self, th: &mut Thread, other: &Value) -> PyResult {

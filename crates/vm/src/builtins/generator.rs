@@ -447,7 +447,7 @@ impl Generator {
     fn __repr__(this: &Obj<Self>, th: &mut Thread) -> PyResult<String> {
         let qualname = this.names.lock(th).1.clone();
         let qualname: Option<String> =
-            th.as_str(&qualname).map(|s: &Obj<Str>| s.units().to_string_lossy().to_string());
+            th.as_str(&qualname).map(|s: &Obj<Str>| s.units().to_str_lossy().to_string());
         let word = this.as_value().word();
         Ok(format!("<{} object {} at {word:#x}>", this.word(), qualname.unwrap_or_default()))
     }

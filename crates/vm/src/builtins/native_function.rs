@@ -130,7 +130,7 @@ fn needs(th: &mut Thread, name: &str, class: Class, receiver: &Value) -> Raised 
     th.type_error(format_args!("descriptor '{name}' for '{class}' objects doesn't apply to a '{found}' object"))
 }
 
-impl Obj<GetSet> {
+impl GetSet {
     /// The attribute of `receiver`.
     pub fn read(&self, th: &mut Thread, receiver: &Value) -> PyResult {
         if !class::type_of(receiver).is_subtype(th, self.class) {
@@ -162,7 +162,7 @@ impl Obj<GetSet> {
     }
 }
 
-impl Obj<Member> {
+impl Member {
     /// The attribute of `receiver`.
     pub fn read(&self, th: &mut Thread, receiver: &Value) -> PyResult {
         let header = self.checked(th, receiver)?;
@@ -201,7 +201,7 @@ impl Obj<Member> {
         match receiver.as_header() {
             Some(header) if header.shape().class().is_subtype(th, self.class) => Ok(header),
             _ => {
-                let name = self.name.units().to_string_lossy().to_string();
+                let name = self.name.units().to_str_lossy().to_string();
                 Err(needs(th, &name, self.class, receiver))
             }
         }
@@ -436,7 +436,7 @@ impl Member {
     }
 
     fn __repr__(&self, th: &mut Thread) -> String {
-        let name = self.name.units().to_string_lossy().to_string();
+        let name = self.name.units().to_str_lossy().to_string();
         format!("<member '{name}' of '{}' objects>", self.class.payload.name.get(th))
     }
 }

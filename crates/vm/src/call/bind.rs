@@ -128,7 +128,7 @@ pub fn bind(
 }
 
 fn text(name: &Obj<Str>) -> String {
-    name.units().to_string_lossy().to_string()
+    name.units().to_str_lossy().to_string()
 }
 
 #[cold]

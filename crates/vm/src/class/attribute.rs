@@ -272,7 +272,7 @@ impl Thread {
     /// Raises AttributeError for `receiver.name`.
     #[cold]
     pub fn no_attribute(&mut self, receiver: &Value, name: &Obj<Str>) -> Raised {
-        let text = name.units().to_string_lossy().to_string();
+        let text = name.units().to_str_lossy().to_string();
         let message = if let Some(class) = as_class(receiver) {
             format!("type object '{}' has no attribute '{text}'", class.payload.name.get(self))
         } else if let Some(module) = crate::builtins::module::name_for_message(self, receiver) {
@@ -341,7 +341,7 @@ impl Thread {
             }
         }
         let type_name = self.type_name(receiver);
-        let text = name.units().to_string_lossy().to_string();
+        let text = name.units().to_str_lossy().to_string();
         let raised = if found.is_some() {
             self.attribute_error(format_args!("'{type_name}' object attribute '{text}' is read-only"))
         } else if value.is_some() && !class.payload.extensible() && !class.payload.has(flag::HEAP) {

@@ -96,7 +96,7 @@ fn abstract_error(th: &mut Thread, class: Class) -> crate::error::Raised {
     if let Some(methods) = methods
         && let Ok(items) = th.collect(&methods)
     {
-        list.extend(items.iter().filter_map(|m| Some(th.as_str(m)?.units().to_string_lossy().to_string())));
+        list.extend(items.iter().filter_map(|m| Some(th.as_str(m)?.units().to_str_lossy().to_string())));
     }
     th.clear_exception();
     list.sort();

@@ -84,11 +84,11 @@ fn parse_slots(th: &mut Thread, namespace: &Obj<Dict>, class_name: &str) -> PyRe
     let items = if th.as_str(&slots).is_some() { vec![slots] } else { th.collect(&slots)? };
     let mut parsed = Slots { names: Vec::new(), dict: false, weakref: false };
     for item in items {
-        let Some(text) = th.as_str(&item).map(|s| s.units().to_string_lossy().to_string()) else {
+        let Some(text) = th.as_str(&item).map(|s| s.units().to_str_lossy().to_string()) else {
             let name = th.type_name(&item);
             return Err(th.type_error(format_args!("__slots__ items must be strings, not '{name}'")));
         };
-        if text.is_empty() || !object_model::text::classify::is_identifier_str(&text) {
+        if text.is_empty() || !object_model::text::units::OwnedUnits::from_str(&text).units().isidentifier() {
             return Err(th.type_error("__slots__ must be identifiers"));
         }
         match text.as_str() {
@@ -144,7 +144,7 @@ pub fn new_class(
         base_classes.extend(super::Plain::cell().get());
     }
     let solid = best_base(th, &base_classes)?;
-    let text = name.units().to_string_lossy().to_string();
+    let text = name.units().to_str_lossy().to_string();
     if text.contains('\0') {
         return Err(th.value_error("type name must not contain null characters"));
     }
@@ -316,7 +316,7 @@ fn finish(th: &mut Thread, class: Class, value: &Value, namespace: &Obj<Dict>, k
             let exception = th.take_exception();
             let owner = class.payload.name.get(th).to_string();
             let kind = kind.payload.name.get(th).to_string();
-            let key = th.as_str(&key).map(|k| k.units().to_string_lossy().to_string()).unwrap_or_default();
+            let key = th.as_str(&key).map(|k| k.units().to_str_lossy().to_string()).unwrap_or_default();
             let note = format!("Error calling __set_name__ on '{kind}' instance '{key}' in '{owner}'");
             crate::exceptions::add_note(th, &exception, &note);
             let _ = raised;
@@ -346,7 +346,7 @@ fn init_subclass(th: &mut Thread, class: Class, value: &Value, keywords: Args<'_
 /// `setattr(class, name, value)` and `delattr(class, name)`
 pub fn assign_class_attr(th: &mut Thread, class: Class, name: &Obj<Str>, value: Option<&Value>) -> PyResult<()> {
     let receiver = class.value();
-    let text = name.units().to_string_lossy().to_string();
+    let text = name.units().to_str_lossy().to_string();
     if !class.payload.has(flag::HEAP) || class.payload.has(flag::IMMUTABLE) {
         let owner = class.payload.name.get(th).to_string();
         return Err(th.type_error(format_args!("cannot set '{text}' attribute of immutable type '{owner}'")));

@@ -115,9 +115,9 @@ pub fn lookup_with_home(token: &Attached, class: Class, name: &Obj<Str>) -> Opti
 pub fn full_name(token: &Attached, class: Class) -> String {
     let names = crate::names::names();
     let module = class.payload.dict.get_str(token, &names.module);
-    let module = module.as_ref().and_then(|m| exact_str(m)).map(|m| m.units().to_string_lossy());
+    let module = module.as_ref().and_then(|m| exact_str(m)).map(|m| m.units().to_str_lossy());
     let name = class.payload.dict.get_str(token, &names.qualname);
-    let name = name.as_ref().and_then(|m| exact_str(m)).map(|m| m.units().to_string_lossy());
+    let name = name.as_ref().and_then(|m| exact_str(m)).map(|m| m.units().to_str_lossy());
     let name = name.unwrap_or_else(|| class.payload.name.get(token).to_string().into());
     match module {
         Some(module) if module != "builtins" => format!("{module}.{name}"),

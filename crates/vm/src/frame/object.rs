@@ -232,8 +232,8 @@ impl FrameObject {
     }
 
     fn __repr__(this: &Obj<Self>, th: &mut Thread) -> String {
-        let file = this.code.filename.units().to_string_lossy().to_string();
-        let name = this.code.name.units().to_string_lossy().to_string();
+        let file = this.code.filename.units().to_str_lossy().to_string();
+        let name = this.code.name.units().to_str_lossy().to_string();
         let line = this.code.position(this.index(th)).line;
         format!("<frame at {:#x}, file '{file}', line {line}, code {name}>", this.as_value().word())
     }

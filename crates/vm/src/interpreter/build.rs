@@ -100,12 +100,12 @@ pub fn interpolation(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<
 
 fn as_list(frame: Frame, register: u16) -> Obj<List> {
     // SAFETY: the compiler names the register of a list that it built.
-    unsafe { Obj::borrow_unchecked(value(frame, register)) }.clone()
+    unsafe { Obj::<List>::borrow_unchecked(value(frame, register)) }.clone()
 }
 
 fn as_dict(frame: Frame, register: u16) -> Obj<Dict> {
     // SAFETY: the compiler names the register of a dict that it built.
-    unsafe { Obj::borrow_unchecked(value(frame, register)) }.clone()
+    unsafe { Obj::<Dict>::borrow_unchecked(value(frame, register)) }.clone()
 }
 
 /// `LIST_EXTEND`

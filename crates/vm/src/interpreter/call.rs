@@ -293,7 +293,7 @@ fn python_bound(
 ) -> PyResult<Outcome> {
     // SAFETY: the callee's register holds a function.
     let function: Obj<Function> =
-        unsafe { Obj::borrow_unchecked(&*frame.register(i.b as usize).cast::<Value>()) }.clone();
+        unsafe { Obj::<Function>::borrow_unchecked(&*frame.register(i.b as usize).cast::<Value>()) }.clone();
     // SAFETY: the window's registers hold values; each is moved out exactly once, and cleared.
     let arguments: Vec<Value> = (first..first + count)
         .map(|n| unsafe { Value::from_word(std::mem::replace(&mut *frame.register(n), UNBOUND)) })

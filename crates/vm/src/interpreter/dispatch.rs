@@ -214,18 +214,16 @@ pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
         }};
     }
     macro_rules! compare {
-        ($i:expr, $x:expr, $y:expr, $rel:tt, $hit:expr, $slow:expr) => {{
+        ($x:expr, $y:expr, $rel:tt, $slow:expr) => {{
             let (x, y): (u64, u64) = ($x, $y);
-            let answer = if both_int(x, y) {
+            if both_int(x, y) {
                 x.cast_signed() $rel y.cast_signed()
             } else if is_float_word(x) && is_float_word(y) {
                 word_float(x) $rel word_float(y)
             } else {
                 save!();
                 check!($slow)
-            };
-            #[expect(clippy::redundant_closure_call, reason = "the closure names the answer for the caller's expression")]
-            ($hit)(answer)
+            }
         }};
     }
     macro_rules! compare_value {
@@ -243,9 +241,8 @@ pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
     }
     macro_rules! jump_compare {
         ($i:expr, $rel:tt, $op:expr) => {{
-            let answer;
-            compare!($i, reg!($i.a), reg!($i.b), $rel, |a: bool| answer = a,
-                arithmetic::compare_jump(th, Frame(base), $i, $op));
+            let answer =
+                compare!(reg!($i.a), reg!($i.b), $rel, arithmetic::compare_jump(th, Frame(base), $i, $op));
             if answer == ($i.flags & IF_TRUE != 0) {
                 jump!($i.c.cast_signed());
             }
@@ -253,9 +250,12 @@ pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
     }
     macro_rules! jump_compare_k {
         ($i:expr, $rel:tt, $op:expr) => {{
-            let answer;
-            compare!($i, reg!($i.a), constant!($i.b), $rel, |a: bool| answer = a,
-                arithmetic::compare_jump_constant(th, Frame(base), $i, $op));
+            let answer = compare!(
+                reg!($i.a),
+                constant!($i.b),
+                $rel,
+                arithmetic::compare_jump_constant(th, Frame(base), $i, $op)
+            );
             if answer == ($i.flags & IF_TRUE != 0) {
                 jump!($i.c.cast_signed());
             }
@@ -263,9 +263,7 @@ pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
     }
     macro_rules! loop_compare {
         ($i:expr, $y:expr, $rel:tt, $op:expr, $slow:path) => {{
-            let answer;
-            compare!($i, reg!($i.a), $y, $rel, |a: bool| answer = a, $slow(th, Frame(base), $i, $op));
-            if answer {
+            if compare!(reg!($i.a), $y, $rel, $slow(th, Frame(base), $i, $op)) {
                 jump!($i.c.cast_signed());
                 poll!();
             }

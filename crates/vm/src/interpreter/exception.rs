@@ -75,7 +75,7 @@ pub fn matches(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()> {
 pub fn group_match(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()> {
     let exception = take(frame, i, KILL_B, i.b);
     let classes = take(frame, i, KILL_C, i.c);
-    let (matched, rest) = exceptions::groups::matches(th, &exception, &classes)?;
+    let (matched, rest) = exceptions::except_star_match(th, &exception, &classes)?;
     put(th, frame, i.a as usize, matched);
     put(th, frame, i.a as usize + 1, rest);
     Ok(())
@@ -85,7 +85,8 @@ pub fn group_match(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()
 pub fn prep_reraise_star(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()> {
     let original = take(frame, i, KILL_B, i.b);
     let raised = take(frame, i, KILL_C, i.c);
-    let result = exceptions::groups::prep_reraise_star(th, &original, &raised)?;
+    let raised = th.collect(&raised)?;
+    let result = exceptions::prep_reraise_star(th, &original, raised)?;
     put(th, frame, i.a as usize, result);
     Ok(())
 }
@@ -96,7 +97,7 @@ pub fn with_except_start(th: &mut Thread, frame: Frame, i: Instruction) -> PyRes
     let receiver = value(frame, i.b + FRAME_HEADER).clone();
     let exception = value(frame, i.c).clone();
     let class = th.type_of(&exception).value();
-    let traceback = exceptions::traceback_of(th, &exception);
+    let traceback = exceptions::as_exception(th, &exception).map_or(Value::NONE, |e| e.traceback(th));
     let arguments = [class, exception, traceback];
     let result = if receiver.is_unbound() {
         th.call(&exit, &arguments)?

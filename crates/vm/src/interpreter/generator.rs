@@ -121,10 +121,14 @@ fn delegate(th: &mut Thread, receiver: &Value, sent: &Value) -> PyResult<Resumed
         return Generator::resume(th, &generator, sent.clone());
     }
     let result = if sent.is_none() {
-        match th.next(receiver)? {
-            Some(next) => return Ok(Resumed::Yielded(next)),
-            // The iterator protocol's function forgets StopIteration's value; ask the method itself for it next time.
-            None => return Ok(Resumed::Returned(th.take_stop_value())),
+        // The method itself, not the iterator protocol, which would forget StopIteration's value.
+        match th.call_special(receiver, Special::Next, &[]) {
+            Ok(Some(next)) => Ok(next),
+            Ok(None) => {
+                let name = th.type_name(receiver);
+                return Err(th.type_error(format_args!("'{name}' object is not an iterator")));
+            }
+            Err(raised) => Err(raised),
         }
     } else {
         th.call_method_name(receiver, &names().send, std::slice::from_ref(sent))
@@ -286,12 +290,15 @@ pub fn stop_iteration_error(th: &mut Thread, exception: &Value) -> PyResult {
     };
     let text = th.str(&message);
     let error = exceptions::new(th, Exc::RuntimeError, vec![text])?;
-    exceptions::set_cause(th, &error, exception.clone());
+    if let Some(error) = exceptions::as_exception(th, &error) {
+        error.set_cause(th, exception.clone());
+        error.set_context(th, exception.clone());
+    }
     Ok(error)
 }
 
 /// Puts a suspended generator's registers on the stack, ready to run.
-pub fn restore(th: &mut Thread, generator: &Obj<Generator>, suspended: Suspended) -> PyResult<Frame> {
+pub fn restore(th: &mut Thread, generator: &Obj<Generator>, mut suspended: Suspended) -> PyResult<Frame> {
     th.check_native_stack()?;
     // SAFETY: the header fits: the stack's end is checked next.
     let frame = Frame(unsafe { frame::top(th).add(frame::HEADER) });
@@ -303,15 +310,16 @@ pub fn restore(th: &mut Thread, generator: &Obj<Generator>, suspended: Suspended
     }
     // SAFETY: words above the innermost frame hold no reference (F2); all references move.
     unsafe {
-        frame.function_word().write(suspended.function.into_word());
+        let function = std::mem::replace(&mut suspended.function, Value::NONE);
+        frame.function_word().write(function.into_word());
     }
     frame.begin(code, th.frame, bit::ENTRY | bit::GENERATOR, 0);
     frame.set_pc(suspended.pc as *const Instruction);
     // SAFETY: as above.
     unsafe {
         frame.extra().write(generator.as_value().clone().into_word());
-        for (n, word) in suspended.registers.iter().enumerate() {
-            frame.register(n).write(*word);
+        for (n, word) in suspended.registers.iter_mut().enumerate() {
+            frame.register(n).write(std::mem::replace(word, UNBOUND));
         }
     }
     th.frame = frame.0;

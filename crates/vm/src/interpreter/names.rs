@@ -22,7 +22,7 @@ fn value<'a>(frame: Frame, register: u16) -> &'a Value {
 }
 
 fn text(name: &Obj<Str>) -> String {
-    name.units().to_string_lossy().to_string()
+    name.units().to_str_lossy().to_string()
 }
 
 /// Raises UnboundLocalError for a local.
@@ -95,7 +95,7 @@ pub fn store_cell(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()>
 /// `DELETE_CELL`
 pub fn delete_cell(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()> {
     // SAFETY: the compiler uses DELETE_CELL on cells' registers only.
-    let cell: Obj<Cell> = unsafe { Obj::borrow_unchecked(value(frame, i.a)) }.clone();
+    let cell: Obj<Cell> = unsafe { Obj::<Cell>::borrow_unchecked(value(frame, i.a)) }.clone();
     if cell.get(th).is_none() {
         return Err(empty_cell(th, frame, i.a, name(frame, i.b)));
     }

@@ -57,7 +57,7 @@ pub fn keys(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()> {
         for other in &seen {
             if th.eq(other, &key)? {
                 let text = th.repr(&key)?;
-                let text = text.units().to_string_lossy().to_string();
+                let text = text.units().to_str_lossy().to_string();
                 return Err(th.value_error(format_args!("mapping pattern checks duplicate key ({text})")));
             }
         }
@@ -174,7 +174,7 @@ fn match_attribute(
     seen: &mut Vec<Obj<Str>>,
 ) -> PyResult<Option<Value>> {
     if seen.iter().any(|s| s.same(&name)) {
-        let name = name.units().to_string_lossy().to_string();
+        let name = name.units().to_str_lossy().to_string();
         return Err(
             th.type_error(format_args!("{kind}() got multiple sub-patterns for attribute '{name}'"))
         );

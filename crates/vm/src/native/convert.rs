@@ -93,8 +93,8 @@ impl FromArg<'_> for String {
     fn from_arg(th: &mut Thread, value: &Value, name: &ArgName) -> PyResult<Self> {
         let Some(text) = th.as_str(value) else { return Err(must_be(th, value, name, "str")) };
         match text.units().to_str() {
-            Some(text) => Ok(text.into_owned()),
-            None => Err(th.value_error("surrogates not allowed")),
+            Ok(text) => Ok(text.into_owned()),
+            Err(_) => Err(th.value_error("surrogates not allowed")),
         }
     }
 }
