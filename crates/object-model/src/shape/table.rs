@@ -35,7 +35,7 @@ static NEXT: AtomicU32 = AtomicU32::new(builtin::COUNT);
 
 macro_rules! builtins {
     ($($name:ident)*) => {
-        #[expect(non_camel_case_types, clippy::upper_case_acronyms, reason = "the variants only number the constants")]
+        #[expect(non_camel_case_types, clippy::upper_case_acronyms, dead_code, reason = "the variants only number the constants")]
         enum Number { VACANT, $($name,)* END }
         /// Shapes of the types that the runtime names itself.
         pub mod builtin {

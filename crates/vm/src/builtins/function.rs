@@ -252,8 +252,8 @@ impl Function {
         self.code_value()
     }
 
-    #[setter]
-    fn set___code__(&self, th: &mut Thread, value: &Value) -> PyResult<()> {
+    #[setter("__code__")]
+    fn assign_code(&self, th: &mut Thread, value: &Value) -> PyResult<()> {
         let Some(code) = th.exact::<Code>(value).cloned() else {
             return Err(th.type_error("__code__ must be set to a code object"));
         };
@@ -288,8 +288,8 @@ impl Function {
         self.defaults.get(th).positional.as_ref().map_or(Value::NONE, |d| d.clone().into_value())
     }
 
-    #[setter]
-    fn set___defaults__(&self, th: &mut Thread, value: Option<Value>) -> PyResult<()> {
+    #[setter("__defaults__")]
+    fn assign_defaults(&self, th: &mut Thread, value: Option<Value>) -> PyResult<()> {
         let positional = match value.filter(|v| !v.is_none()) {
             Some(value) => match th.downcast::<Tuple>(&value) {
                 Some(tuple) => Some(tuple.clone()),
@@ -307,8 +307,8 @@ impl Function {
         self.defaults.get(th).keyword.as_ref().map_or(Value::NONE, |d| d.clone().into_value())
     }
 
-    #[setter]
-    fn set___kwdefaults__(&self, th: &mut Thread, value: Option<Value>) -> PyResult<()> {
+    #[setter("__kwdefaults__")]
+    fn assign_kwdefaults(&self, th: &mut Thread, value: Option<Value>) -> PyResult<()> {
         let keyword = match value.filter(|v| !v.is_none()) {
             Some(value) => match th.downcast::<Dict>(&value) {
                 Some(dict) => Some(dict.clone()),
@@ -326,8 +326,8 @@ impl Function {
         self.rest.lock(th).name.clone()
     }
 
-    #[setter]
-    fn set___name__(&self, th: &mut Thread, value: Option<Value>) -> PyResult<()> {
+    #[setter("__name__")]
+    fn assign_name(&self, th: &mut Thread, value: Option<Value>) -> PyResult<()> {
         let value = must_be_str(th, value, "__name__")?;
         self.rest.lock(th).name = value;
         Ok(())
@@ -338,8 +338,8 @@ impl Function {
         self.rest.lock(th).qualname.clone()
     }
 
-    #[setter]
-    fn set___qualname__(&self, th: &mut Thread, value: Option<Value>) -> PyResult<()> {
+    #[setter("__qualname__")]
+    fn assign_qualname(&self, th: &mut Thread, value: Option<Value>) -> PyResult<()> {
         let value = must_be_str(th, value, "__qualname__")?;
         self.rest.lock(th).qualname = value;
         Ok(())
@@ -350,8 +350,8 @@ impl Function {
         self.rest.lock(th).module.clone()
     }
 
-    #[setter]
-    fn set___module__(&self, th: &mut Thread, value: Option<Value>) {
+    #[setter("__module__")]
+    fn assign_module(&self, th: &mut Thread, value: Option<Value>) {
         self.rest.lock(th).module = value.unwrap_or(Value::NONE);
     }
 
@@ -360,8 +360,8 @@ impl Function {
         self.rest.lock(th).doc.clone()
     }
 
-    #[setter]
-    fn set___doc__(&self, th: &mut Thread, value: Option<Value>) {
+    #[setter("__doc__")]
+    fn assign_doc(&self, th: &mut Thread, value: Option<Value>) {
         self.rest.lock(th).doc = value.unwrap_or(Value::NONE);
     }
 
@@ -370,8 +370,8 @@ impl Function {
         self.rest.lock(th).annotate.clone().unwrap_or(Value::NONE)
     }
 
-    #[setter]
-    fn set___annotate__(&self, th: &mut Thread, value: Option<Value>) -> PyResult<()> {
+    #[setter("__annotate__")]
+    fn assign_annotate(&self, th: &mut Thread, value: Option<Value>) -> PyResult<()> {
         let Some(value) = value else { return Err(th.type_error("__annotate__ cannot be deleted")) };
         let mut rest = self.rest.lock(th);
         if !value.is_none() {
@@ -399,8 +399,8 @@ impl Function {
         Ok(made)
     }
 
-    #[setter]
-    fn set___annotations__(&self, th: &mut Thread, value: Option<Value>) {
+    #[setter("__annotations__")]
+    fn assign_annotations(&self, th: &mut Thread, value: Option<Value>) {
         let mut rest = self.rest.lock(th);
         rest.annotations = value.filter(|v| !v.is_none());
         rest.annotate = None;
@@ -412,8 +412,8 @@ impl Function {
         known.unwrap_or_else(|| th.tuple(Vec::new()))
     }
 
-    #[setter]
-    fn set___type_params__(&self, th: &mut Thread, value: Value) -> PyResult<()> {
+    #[setter("__type_params__")]
+    fn assign_type_params(&self, th: &mut Thread, value: Value) -> PyResult<()> {
         if th.downcast::<Tuple>(&value).is_none() {
             return Err(th.type_error("__type_params__ must be set to a tuple"));
         }
@@ -431,8 +431,8 @@ impl Function {
         dict.into_value()
     }
 
-    #[setter]
-    fn set___dict__(&self, th: &mut Thread, value: Value) -> PyResult<()> {
+    #[setter("__dict__")]
+    fn assign_dict(&self, th: &mut Thread, value: Value) -> PyResult<()> {
         let Some(dict) = th.downcast::<Dict>(&value).cloned() else {
             let found = th.type_name(&value);
             return Err(th.type_error(format_args!("__dict__ must be set to a dictionary, not a '{found}'")));

@@ -371,7 +371,8 @@ impl Generator {
     }
 
     #[signature = "(typ, val=None, tb=None, /)"]
-    fn throw_(
+    #[name("throw")]
+    fn throw_method(
         this: &Obj<Self>,
         th: &mut Thread,
         typ: &Value,
@@ -383,7 +384,8 @@ impl Generator {
         finish_call(th, resumed)
     }
 
-    fn close_(this: &Obj<Self>, th: &mut Thread) -> PyResult {
+    #[name("close")]
+    fn close_method(this: &Obj<Self>, th: &mut Thread) -> PyResult {
         Generator::close(th, this)
     }
 
@@ -419,8 +421,8 @@ impl Generator {
         self.names.lock(th).0.clone()
     }
 
-    #[setter]
-    fn set___name__(&self, th: &mut Thread, value: Value) -> PyResult<()> {
+    #[setter("__name__")]
+    fn assign_name(&self, th: &mut Thread, value: Value) -> PyResult<()> {
         if th.as_str(&value).is_none() {
             return Err(th.type_error("__name__ must be set to a string object"));
         }
@@ -434,8 +436,8 @@ impl Generator {
         self.names.lock(th).1.clone()
     }
 
-    #[setter]
-    fn set___qualname__(&self, th: &mut Thread, value: Value) -> PyResult<()> {
+    #[setter("__qualname__")]
+    fn assign_qualname(&self, th: &mut Thread, value: Value) -> PyResult<()> {
         if th.as_str(&value).is_none() {
             return Err(th.type_error("__qualname__ must be set to a string object"));
         }

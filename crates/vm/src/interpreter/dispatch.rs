@@ -457,8 +457,9 @@ pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
                     // SAFETY: a register's object is alive.
                     let shape = unsafe { header(container) }.shape_id();
                     if shape == builtin::LIST {
+                        let value = value!(i.b);
                         // SAFETY: the shape says so.
-                        let list: &Obj<List> = unsafe { Obj::borrow_unchecked(value!(i.b)) };
+                        let list: &Obj<List> = unsafe { Obj::borrow_unchecked(value) };
                         let mut number = word_int(index);
                         if number < 0 {
                             number += list.len() as i64;
@@ -473,8 +474,9 @@ pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
                             continue;
                         }
                     } else if shape == builtin::TUPLE {
+                        let value = value!(i.b);
                         // SAFETY: the shape says so.
-                        let tuple: &Obj<Tuple> = unsafe { Obj::borrow_unchecked(value!(i.b)) };
+                        let tuple: &Obj<Tuple> = unsafe { Obj::borrow_unchecked(value) };
                         let mut number = word_int(index);
                         if number < 0 {
                             number += tuple.len() as i64;
@@ -499,8 +501,9 @@ pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
                 if container & 7 == 0 && index & INT_TAG == INT_TAG {
                     // SAFETY: a register's object is alive.
                     if unsafe { header(container) }.shape_id() == builtin::LIST {
+                        let value = value!(i.a);
                         // SAFETY: the shape says so.
-                        let list: &Obj<List> = unsafe { Obj::borrow_unchecked(value!(i.a)) };
+                        let list: &Obj<List> = unsafe { Obj::borrow_unchecked(value) };
                         let mut number = word_int(index);
                         if number < 0 {
                             number += list.len() as i64;
@@ -740,8 +743,9 @@ pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
                 }
                 if mark == LIST_MARK {
                     let index = word_int(reg!(i.a + 2)) as usize;
+                    let value = value!(i.a + 1);
                     // SAFETY: the mark says that the next register holds a list.
-                    let list: &Obj<List> = unsafe { Obj::borrow_unchecked(value!(i.a + 1)) };
+                    let list: &Obj<List> = unsafe { Obj::borrow_unchecked(value) };
                     if let Some(value) = list.get(th, index) {
                         // SAFETY: as in `reg`.
                         unsafe { *base.add(i.a as usize + 2) = int_word(index as i64 + 1) };
@@ -755,8 +759,9 @@ pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
                 }
                 if mark == TUPLE_MARK {
                     let index = word_int(reg!(i.a + 2)) as usize;
+                    let value = value!(i.a + 1);
                     // SAFETY: the mark says that the next register holds a tuple.
-                    let tuple: &Obj<Tuple> = unsafe { Obj::borrow_unchecked(value!(i.a + 1)) };
+                    let tuple: &Obj<Tuple> = unsafe { Obj::borrow_unchecked(value) };
                     if let Some(value) = tuple.items().get(index) {
                         let value = value.clone();
                         // SAFETY: as in `reg`.
@@ -900,8 +905,9 @@ pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
             Opcode::BuildTemplate => slow!(build::template, i),
             Opcode::BuildInterpolation => slow!(build::interpolation, i),
             Opcode::ListAppend => {
+                let value = value!(i.a);
                 // SAFETY: the compiler appends only to lists that it built.
-                let list: &Obj<List> = unsafe { Obj::borrow_unchecked(value!(i.a)) };
+                let list: &Obj<List> = unsafe { Obj::borrow_unchecked(value) };
                 let value = if i.flags & KILL_B != 0 {
                     let word = reg!(i.b);
                     // SAFETY: as in `reg`; the reference moves into the list.
