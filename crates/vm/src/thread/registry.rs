@@ -65,6 +65,11 @@ pub(super) fn unregister(thread: &super::Thread) {
     THREADS.lock().retain(|e| !std::ptr::eq(e.thread, thread));
 }
 
+/// The ident of the main thread; 0 before it starts.
+pub fn main_ident() -> u64 {
+    THREADS.lock().iter().find(|e| e.is_main).map_or(0, |e| e.ident)
+}
+
 /// Registered threads' idents.
 pub fn idents() -> Vec<u64> {
     THREADS.lock().iter().map(|e| e.ident).collect()

@@ -34,6 +34,13 @@ extern "C" fn note(signal: libc::c_int) {
     }
 }
 
+/// Behaves as if `signal` had arrived.
+pub fn trigger(signal: i32) {
+    if handler(signal as usize).is_some() {
+        note(signal);
+    }
+}
+
 /// Installs the native handler of `signal`, or the system's default, or ignores it.
 pub fn install(signal: i32, action: Action) -> std::io::Result<()> {
     // SAFETY: a zeroed sigaction is valid, and the handler is async-signal-safe.
