@@ -4,3 +4,4 @@ pub mod code;
 pub mod function;
 pub mod generator;
 pub mod native_function;
+pub mod structseq;

@@ -1,0 +1,273 @@
+//! `property`: an attribute that functions compute.
+
+use crate::class::attribute;
+use crate::names::names;
+use crate::prelude::*;
+
+/// The payload of a `property`.
+#[pyclass(
+    name = "property",
+    module = "builtins",
+    doc = "An attribute that is read, set and deleted by functions.",
+    subclassable,
+    shape = PROPERTY
+)]
+pub struct Property {
+    parts: Guarded<Parts>,
+}
+
+#[derive(Default)]
+struct Parts {
+    getter: Option<Value>,
+    setter: Option<Value>,
+    deleter: Option<Value>,
+    doc: Option<Value>,
+    /// The documentation is the getter's.
+    getter_doc: bool,
+    name: Option<Value>,
+}
+
+impl Trace for Parts {
+    fn trace(&self, visit: &mut dyn FnMut(&Value)) {
+        for part in [&self.getter, &self.setter, &self.deleter, &self.doc, &self.name] {
+            part.trace(visit);
+        }
+    }
+}
+
+/// None counts as absent.
+fn given(value: Option<&Value>) -> Option<Value> {
+    value.filter(|v| !v.is_none()).cloned()
+}
+
+impl Property {
+    fn getter_of(&self, th: &Thread) -> Option<Value> {
+        self.parts.lock(th).getter.clone()
+    }
+
+    /// The name: the one set, else the getter's.
+    fn name_of(&self, th: &mut Thread) -> PyResult<Option<Value>> {
+        let (name, getter) = {
+            let parts = self.parts.lock(th);
+            (parts.name.clone(), parts.getter.clone())
+        };
+        match (name, getter) {
+            (Some(name), _) => Ok(Some(name)),
+            (None, Some(getter)) => th.find_attr_or_none(&getter, &names().dunder_name),
+            (None, None) => Ok(None),
+        }
+    }
+
+    /// "property 'x' of 'C' object has no setter"
+    #[cold]
+    fn missing(&self, th: &mut Thread, receiver: &Value, what: &str) -> crate::error::Raised {
+        let name = match self.name_of(th) {
+            Ok(Some(name)) => match th.repr(&name) {
+                Ok(name) => name.units().to_str_lossy().into_owned(),
+                Err(raised) => return raised,
+            },
+            Ok(None) => String::new(),
+            Err(raised) => return raised,
+        };
+        let space = if name.is_empty() { "" } else { " " };
+        let class = class_qualname(th, receiver);
+        th.attribute_error(format_args!("property{space}{name} of '{class}' object has no {what}"))
+    }
+}
+
+fn class_qualname(th: &Thread, receiver: &Value) -> String {
+    let class = th.type_of(receiver);
+    let qualname = class.payload.dict.get_str(th, &names().qualname);
+    let qualname = qualname.and_then(|q| Some(th.as_str(&q)?.units().to_str_lossy().into_owned()));
+    qualname.unwrap_or_else(|| th.type_name(receiver))
+}
+
+/// A copy of `this` with some functions replaced, by calling its class.
+fn copy_with(
+    th: &mut Thread,
+    this: &Obj<Property>,
+    getter: Option<&Value>,
+    setter: Option<&Value>,
+    deleter: Option<&Value>,
+) -> PyResult {
+    let (parts, doc, name) = {
+        let parts = this.parts.lock(th);
+        let or = |new: Option<&Value>, old: &Option<Value>| {
+            given(new).or_else(|| old.clone()).unwrap_or(Value::NONE)
+        };
+        let functions = [or(getter, &parts.getter), or(setter, &parts.setter), or(deleter, &parts.deleter)];
+        // A documentation that came from the getter is looked for again.
+        let has_getter = !functions[0].is_none();
+        let doc = if parts.getter_doc && has_getter { None } else { parts.doc.clone() };
+        (functions, doc.unwrap_or(Value::NONE), parts.name.clone())
+    };
+    let class = th.type_of(this.as_value()).value();
+    let [getter, setter, deleter] = parts;
+    let copy = th.call(&class, &[getter, setter, deleter, doc])?;
+    if let Some(name) = name
+        && let Some(copy) = th.downcast::<Property>(&copy)
+    {
+        let old = copy.parts.lock(th).name.replace(name);
+        drop(old);
+    }
+    Ok(copy)
+}
+
+#[pymethods]
+impl Property {
+    #[new(raw)]
+    fn new(th: &mut Thread, class: Class, args: Args<'_>) -> PyResult {
+        // The functions are `__init__`'s to read.
+        let _ = args;
+        let made = Property { parts: Guarded::new(Parts::default()) };
+        Ok(Obj::new(th, class.payload.instance_shape(), made).into_value())
+    }
+
+    #[signature("(fget=None, fset=None, fdel=None, doc=None)")]
+    fn __init__(
+        this: &Obj<Self>,
+        th: &mut Thread,
+        fget: Option<&Value>,
+        fset: Option<&Value>,
+        fdel: Option<&Value>,
+        doc: Option<&Value>,
+    ) -> PyResult<()> {
+        let mut parts = Parts {
+            getter: given(fget),
+            setter: given(fset),
+            deleter: given(fdel),
+            doc: given(doc),
+            getter_doc: false,
+            name: None,
+        };
+        if parts.doc.is_none()
+            && let Some(getter) = parts.getter.clone()
+        {
+            parts.doc = th.find_attr_or_none(&getter, &names().doc)?.filter(|d| !d.is_none());
+            parts.getter_doc = parts.doc.is_some();
+        }
+        let doc = parts.doc.clone();
+        let old = std::mem::replace(&mut *this.parts.lock(th), parts);
+        drop(old);
+        // A subclass has a `__doc__` of its own class, which an attribute of the instance must hide.
+        if Some(th.type_of(this.as_value())) != Property::cell().get()
+            && let Some(doc) = doc
+        {
+            let n = names();
+            let header = this.header();
+            if !attribute::set_own(th, header, &n.doc, doc)? && this.parts.lock(th).getter_doc {
+                // No place for it: only a documentation asked for must be kept.
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    #[signature("(instance, owner=None, /)")]
+    fn __get__(this: &Obj<Self>, th: &mut Thread, instance: &Value, owner: Option<&Value>) -> PyResult {
+        let _ = owner;
+        if instance.is_none() {
+            return Ok(this.clone().into_value());
+        }
+        match this.getter_of(th) {
+            Some(getter) => th.call(&getter, std::slice::from_ref(instance)),
+            None => Err(this.missing(th, instance, "getter")),
+        }
+    }
+
+    fn __set__(this: &Obj<Self>, th: &mut Thread, instance: &Value, value: &Value) -> PyResult<()> {
+        let setter = this.parts.lock(th).setter.clone();
+        match setter {
+            Some(setter) => th.call(&setter, &[instance.clone(), value.clone()]).map(drop),
+            None => Err(this.missing(th, instance, "setter")),
+        }
+    }
+
+    fn __delete__(this: &Obj<Self>, th: &mut Thread, instance: &Value) -> PyResult<()> {
+        let deleter = this.parts.lock(th).deleter.clone();
+        match deleter {
+            Some(deleter) => th.call(&deleter, std::slice::from_ref(instance)).map(drop),
+            None => Err(this.missing(th, instance, "deleter")),
+        }
+    }
+
+    /// A copy of the property with another getter.
+    fn getter(this: &Obj<Self>, th: &mut Thread, fget: &Value) -> PyResult {
+        copy_with(th, this, Some(fget), None, None)
+    }
+
+    /// A copy of the property with another setter.
+    fn setter(this: &Obj<Self>, th: &mut Thread, fset: &Value) -> PyResult {
+        copy_with(th, this, None, Some(fset), None)
+    }
+
+    /// A copy of the property with another deleter.
+    fn deleter(this: &Obj<Self>, th: &mut Thread, fdel: &Value) -> PyResult {
+        copy_with(th, this, None, None, Some(fdel))
+    }
+
+    /// Learns the name under which a class keeps the property.
+    fn __set_name__(&self, th: &mut Thread, owner: &Value, name: &Value) {
+        let _ = owner;
+        let old = self.parts.lock(th).name.replace(name.clone());
+        drop(old);
+    }
+
+    #[getter]
+    fn fget(&self, th: &mut Thread) -> Option<Value> {
+        self.getter_of(th)
+    }
+
+    #[getter]
+    fn fset(&self, th: &mut Thread) -> Option<Value> {
+        self.parts.lock(th).setter.clone()
+    }
+
+    #[getter]
+    fn fdel(&self, th: &mut Thread) -> Option<Value> {
+        self.parts.lock(th).deleter.clone()
+    }
+
+    #[getter("__doc__")]
+    fn doc(&self, th: &mut Thread) -> Option<Value> {
+        self.parts.lock(th).doc.clone()
+    }
+
+    #[setter("__doc__")]
+    fn set_doc(&self, th: &mut Thread, value: Option<&Value>) {
+        let old = {
+            let mut parts = self.parts.lock(th);
+            parts.getter_doc = false;
+            std::mem::replace(&mut parts.doc, value.cloned())
+        };
+        drop(old);
+    }
+
+    #[getter]
+    fn __name__(this: &Obj<Self>, th: &mut Thread) -> PyResult {
+        match this.name_of(th)? {
+            Some(name) => Ok(name),
+            None => Err(th.no_attribute(this.as_value(), &names().dunder_name)),
+        }
+    }
+
+    #[setter]
+    fn set___name__(&self, th: &mut Thread, value: Option<&Value>) {
+        let old = std::mem::replace(&mut self.parts.lock(th).name, value.cloned());
+        drop(old);
+    }
+
+    #[getter]
+    fn __isabstractmethod__(&self, th: &mut Thread) -> PyResult<bool> {
+        let functions = {
+            let parts = self.parts.lock(th);
+            [parts.getter.clone(), parts.setter.clone(), parts.deleter.clone()]
+        };
+        for function in functions.into_iter().flatten() {
+            if super::wrapper::is_abstract(th, &function)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+}

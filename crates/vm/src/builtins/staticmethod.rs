@@ -1,0 +1,106 @@
+//! `staticmethod`
+
+use super::wrapper::{self, Wrapped};
+use crate::names::names;
+use crate::prelude::*;
+
+/// The payload of a `staticmethod`.
+#[pyclass(
+    name = "staticmethod",
+    module = "builtins",
+    doc = "Makes a function a static method: it gets neither instance nor class.",
+    subclassable,
+    dict
+)]
+pub struct StaticMethod {
+    wrapped: Wrapped,
+}
+
+impl StaticMethod {
+    /// What is wrapped.
+    pub fn callable(&self, th: &Thread) -> Value {
+        self.wrapped.get(th)
+    }
+}
+
+/// A `staticmethod` around `callable`.
+pub fn wrap(th: &mut Thread, callable: Value) -> Value {
+    StaticMethod::new_object(th, StaticMethod { wrapped: Wrapped::new(callable) }).into_value()
+}
+
+#[pymethods]
+impl StaticMethod {
+    #[new(raw)]
+    fn new(th: &mut Thread, class: Class, args: Args<'_>) -> PyResult {
+        // The callable is `__init__`'s to read.
+        let _ = args;
+        let made = StaticMethod { wrapped: Wrapped::new(Value::NONE) };
+        Ok(Obj::new(th, class.payload.instance_shape(), made).into_value())
+    }
+
+    #[signature("(function, /)")]
+    fn __init__(this: &Obj<Self>, th: &mut Thread, function: Value) -> PyResult<()> {
+        this.wrapped.set(th, function.clone());
+        wrapper::copy_attributes(th, this.as_value(), &function)
+    }
+
+    #[signature("(instance, owner=None, /)")]
+    fn __get__(this: &Obj<Self>, th: &mut Thread, instance: &Value, owner: Option<&Value>) -> PyResult {
+        let _ = (instance, owner);
+        Ok(this.wrapped.get(th))
+    }
+
+    #[raw]
+    fn __call__(this: &Obj<Self>, th: &mut Thread, args: Args<'_>) -> PyResult {
+        let callable = this.wrapped.get(th);
+        th.call_args(&callable, args)
+    }
+
+    #[getter]
+    fn __func__(&self, th: &mut Thread) -> Value {
+        self.wrapped.get(th)
+    }
+
+    #[getter]
+    fn __wrapped__(&self, th: &mut Thread) -> Value {
+        self.wrapped.get(th)
+    }
+
+    #[getter]
+    fn __isabstractmethod__(&self, th: &mut Thread) -> PyResult<bool> {
+        let callable = self.wrapped.get(th);
+        wrapper::is_abstract(th, &callable)
+    }
+
+    #[getter]
+    fn __annotations__(this: &Obj<Self>, th: &mut Thread) -> PyResult {
+        let callable = this.wrapped.get(th);
+        wrapper::forwarded(th, this.as_value(), &callable, &names().annotations)
+    }
+
+    #[setter]
+    fn set___annotations__(this: &Obj<Self>, th: &mut Thread, value: Option<&Value>) -> PyResult<()> {
+        wrapper::set_forwarded(th, this.as_value(), &names().annotations, value)
+    }
+
+    #[getter]
+    fn __annotate__(this: &Obj<Self>, th: &mut Thread) -> PyResult {
+        let callable = this.wrapped.get(th);
+        wrapper::forwarded(th, this.as_value(), &callable, &names().annotate)
+    }
+
+    #[setter]
+    fn set___annotate__(this: &Obj<Self>, th: &mut Thread, value: Option<&Value>) -> PyResult<()> {
+        wrapper::set_forwarded(th, this.as_value(), &names().annotate, value)
+    }
+
+    fn __repr__(this: &Obj<Self>, th: &mut Thread) -> PyResult<String> {
+        let callable = this.wrapped.get(th);
+        Ok(format!("<staticmethod({})>", th.repr(&callable)?.units().to_str_lossy()))
+    }
+
+    #[classmethod]
+    fn __class_getitem__(th: &mut Thread, class: Class, item: &Value) -> Value {
+        super::generic_alias::make(th, class, item)
+    }
+}
