@@ -456,7 +456,7 @@ fn is_keyword(word: &str) -> bool {
     )
 }
 
-/// The parts of a module that need its nodes' ranges.
+/// The offset where an expression starts.
 fn start_of(expression: &Expr) -> u32 {
     expression.start().to_u32()
 }
