@@ -21,6 +21,8 @@ const MAX_STRINGS: usize = 150;
 /// Fields within format specifications of fields may be nested so deeply.
 const MAX_FIELDS: usize = 3;
 const TAB_SIZE: u32 = 8;
+/// A lambda counts as so many levels of the tree: code objects nest on it, and those are walked elsewhere too.
+const LAMBDA_DEPTH: usize = 50;
 
 /// What a token is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -416,7 +418,7 @@ impl<'a> Scanner<'a> {
         match word {
             "lambda" => {
                 self.lambdas += 1;
-                self.deepen(1);
+                self.deepen(LAMBDA_DEPTH);
             }
             "if" | "else" | "not" | "await" | "yield" | "and" | "or" | "in" | "is" | "for" | "while"
             | "with" | "try" | "def" | "class" | "async" | "match" | "case" | "return" | "from" | "as"
