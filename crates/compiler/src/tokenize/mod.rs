@@ -93,6 +93,8 @@ pub(crate) struct Scan {
     /// All tokens, or those before the error.
     pub(crate) tokens: Vec<Token>,
     pub(crate) error: Option<TokenError>,
+    /// The error lies within an f-string or t-string.
+    pub(crate) in_string: bool,
     /// The innermost bracket that is open at the end.
     pub(crate) unclosed: Option<(u8, u32)>,
     /// An upper bound for the depth of the syntax tree.
@@ -104,7 +106,8 @@ pub(crate) fn scan(source: &str) -> Scan {
     let mut scanner = Scanner::new(source);
     let result = scanner.run();
     let unclosed = scanner.brackets.last().map(|bracket| (bracket.character, bracket.start));
-    Scan { tokens: scanner.tokens, error: result.err(), unclosed, depth: scanner.max_depth }
+    let in_string = result.is_err() && !scanner.strings.is_empty();
+    Scan { tokens: scanner.tokens, error: result.err(), in_string, unclosed, depth: scanner.max_depth }
 }
 
 /// An open bracket.
