@@ -103,10 +103,10 @@ impl EscapeError {
 pub(crate) fn unescape(text: &str, out: &mut Vec<u8>) -> Result<(), EscapeError> {
     let mut at = 0;
     while let Some(skip) = text[at..].find('\\') {
-        out.extend_from_slice(text[at..at + skip].as_bytes());
+        out.extend_from_slice(&text.as_bytes()[at..at + skip]);
         at = escape(text, at + skip, out)?;
     }
-    out.extend_from_slice(text[at..].as_bytes());
+    out.extend_from_slice(&text.as_bytes()[at..]);
     Ok(())
 }
 

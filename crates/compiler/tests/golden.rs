@@ -63,7 +63,9 @@ fn first_difference(expected: &str, found: &str) -> Option<String> {
     let mut lines = expected.lines().zip(found.lines()).enumerate();
     let difference = lines.find(|(_, (expected, found))| expected != found);
     Some(match difference {
-        Some((index, (expected, found))) => format!("line {}: expected {expected:?}, found {found:?}", index + 1),
+        Some((index, (expected, found))) => {
+            format!("line {}: expected {expected:?}, found {found:?}", index + 1)
+        }
         None => "one is longer than the other".to_owned(),
     })
 }

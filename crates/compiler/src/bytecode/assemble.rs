@@ -46,7 +46,7 @@ pub(crate) fn assemble(mut builder: Builder, head: Head) -> Result<CodeUnit, Too
     Assembler::new(builder, keep, head).finish()
 }
 
-/// A jump to an unconditional jump goes where that one goes.
+/// A jump to an unconditional jump goes where that one goes; a jump to a return returns.
 fn shorten_jumps(builder: &mut Builder) {
     const MAX_HOPS: usize = 32;
     for index in 0..builder.nodes.len() {
@@ -64,6 +64,13 @@ fn shorten_jumps(builder: &mut Builder) {
             }
         }
         builder.nodes[index].target = Some(target);
+        if opcode == Opcode::Jump
+            && let Some(place) = builder.labels[target.0 as usize]
+            && let Some(end) = builder.nodes.get(place as usize)
+            && matches!(end.opcode, Opcode::Return | Opcode::ReturnConst)
+        {
+            builder.nodes[index] = *end;
+        }
     }
 }
 

@@ -1,8 +1,8 @@
 //! A code unit as bytes and back: the format of precompiled programs.
 //!
 //! Header (magic, [`VERSION`]), a table of all names, then the units, nested ones where they occur among the
-//! constants. Numbers are LEB128, signed ones zigzag; a word of code that is all zeros (caches) is one byte; positions
-//! are differences, one for a run of words. Everything read is checked: bytes that no [`encode`] wrote give a
+//! constants. Numbers are LEB128, signed ones zigzag. An instruction holds the operands that it has, its caches are
+//! understood to be zero; positions are differences, one for a run of words. Everything read is checked: bytes that no [`encode`] wrote give a
 //! [`DecodeError`], never a code unit whose operands point outside its tables.
 
 use std::collections::HashMap;
@@ -18,7 +18,23 @@ pub const VERSION: u32 = 1;
 const MAGIC: [u8; 4] = *b"Amp\x0e";
 /// Stands for a word of zeros; no operation has this number.
 const ZERO_WORD: u8 = 0xff;
-const _: () = assert!(Opcode::ALL.len() < ZERO_WORD as usize);
+/// Before a word with all its fields: one that is no instruction, or has an operand that its operation has not.
+const WHOLE_WORD: u8 = 0xfe;
+const _: () = assert!(Opcode::ALL.len() < WHOLE_WORD as usize);
+const ZERO: Instruction = Instruction { opcode: 0, flags: 0, a: 0, b: 0, c: 0 };
+
+/// The first byte of a run of positions: how many words less one (15: a number follows), and which parts follow.
+mod run {
+    pub(super) const LENGTH: u8 = 15;
+    /// The line, as a difference from the run before.
+    pub(super) const LINE: u8 = 16;
+    /// The end line, as a difference from the line.
+    pub(super) const END_LINE: u8 = 32;
+    /// The column.
+    pub(super) const COLUMN: u8 = 64;
+    /// The end column, as a difference from the column.
+    pub(super) const END_COLUMN: u8 = 128;
+}
 /// Code units and tuples may be nested so deeply.
 const MAX_DEPTH: usize = 400;
 
@@ -177,17 +193,7 @@ impl<'a> Writer<'a> {
         for constant in &code.constants {
             self.constant(constant, depth)?;
         }
-        self.number(code.instructions.len() as u64);
-        for word in &code.instructions {
-            if *word == (Instruction { opcode: 0, flags: 0, a: 0, b: 0, c: 0 }) {
-                self.out.push(ZERO_WORD);
-                continue;
-            }
-            self.out.extend_from_slice(&[word.opcode, word.flags]);
-            for operand in [word.a, word.b, word.c] {
-                self.number(operand.into());
-            }
-        }
+        self.instructions(&code.instructions);
         self.number(code.exceptions.len() as u64);
         for entry in &code.exceptions {
             for number in [entry.start, entry.end, entry.target, entry.exception.into(), entry.depth.into()] {
@@ -198,16 +204,82 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
+    fn instructions(&mut self, words: &[Instruction]) {
+        self.number(words.len() as u64);
+        let mut at = 0;
+        while let Some(word) = words.get(at) {
+            let opcode = Opcode::ALL.get(usize::from(word.opcode)).copied();
+            let caches = opcode.map_or(0, Opcode::cache_words);
+            let rest = words.get(at + 1..at + 1 + caches);
+            match (opcode, rest) {
+                (Some(opcode), Some(rest))
+                    if has_only_its_operands(opcode, *word) && rest.iter().all(|w| *w == ZERO) =>
+                {
+                    self.instruction(opcode, *word);
+                }
+                _ => {
+                    self.whole_word(*word);
+                    for cache in rest.unwrap_or(&[]) {
+                        if *cache == ZERO {
+                            self.out.push(ZERO_WORD);
+                        } else {
+                            self.whole_word(*cache);
+                        }
+                    }
+                }
+            }
+            at += 1 + rest.map_or(0, <[Instruction]>::len);
+        }
+    }
+
+    fn instruction(&mut self, opcode: Opcode, word: Instruction) {
+        self.out.extend_from_slice(&[word.opcode, word.flags]);
+        for (operand, value) in opcode.operands().into_iter().zip([word.a, word.b, word.c]) {
+            match operand {
+                Operand::None => {}
+                Operand::Jump => self.signed(i64::from(value as i16)),
+                Operand::WideJump => self.signed(word.wide().into()),
+                _ => self.number(value.into()),
+            }
+        }
+    }
+
+    fn whole_word(&mut self, word: Instruction) {
+        self.out.extend_from_slice(&[WHOLE_WORD, word.opcode, word.flags]);
+        for operand in [word.a, word.b, word.c] {
+            self.number(operand.into());
+        }
+    }
+
+    /// As many as there are words of code.
     fn positions(&mut self, positions: &[Position]) {
-        self.number(positions.len() as u64);
         let mut previous = Position::default();
-        for run in positions.chunk_by(|one, other| one == other) {
-            let position = run[0];
-            self.number(run.len() as u64);
-            self.signed(i64::from(position.line) - i64::from(previous.line));
-            self.signed(i64::from(position.end_line) - i64::from(position.line));
-            self.number(position.column.into());
-            self.signed(i64::from(position.end_column) - i64::from(position.column));
+        for words in positions.chunk_by(|one, other| one == other) {
+            let position = words[0];
+            let parts = [
+                (run::LINE, position.line != previous.line),
+                (run::END_LINE, position.end_line != position.line),
+                (run::COLUMN, position.column != previous.column),
+                (run::END_COLUMN, position.end_column != previous.end_column),
+            ];
+            let parts = parts.iter().filter(|(_, present)| *present).fold(0, |all, (part, _)| all | part);
+            let length = words.len() - 1;
+            self.out.push(parts | length.min(usize::from(run::LENGTH)) as u8);
+            if length >= usize::from(run::LENGTH) {
+                self.number(length as u64);
+            }
+            if parts & run::LINE != 0 {
+                self.signed(i64::from(position.line) - i64::from(previous.line));
+            }
+            if parts & run::END_LINE != 0 {
+                self.signed(i64::from(position.end_line) - i64::from(position.line));
+            }
+            if parts & run::COLUMN != 0 {
+                self.number(position.column.into());
+            }
+            if parts & run::END_COLUMN != 0 {
+                self.signed(i64::from(position.end_column) - i64::from(position.column));
+            }
             previous = position;
         }
     }
@@ -356,7 +428,7 @@ impl<'a> Reader<'a> {
         if depth > MAX_DEPTH {
             return Err(DecodeError::Invalid("code is nested too deeply"));
         }
-        let code = CodeUnit {
+        let mut code = CodeUnit {
             name: self.name()?,
             qualname: self.name()?,
             filename: self.name()?,
@@ -372,26 +444,65 @@ impl<'a> Reader<'a> {
             free: self.list(Self::name)?,
             names: self.list(Self::name)?,
             constants: self.list(|reader| reader.constant(depth))?,
-            instructions: self.list(Self::word)?,
+            instructions: self.instructions()?,
             exceptions: self.list(Self::exception)?,
-            positions: self.positions()?,
+            positions: Vec::new(),
         };
+        code.positions = self.positions(code.instructions.len())?;
         verify(&code).map_err(DecodeError::Invalid)?;
         Ok(code)
     }
 
-    fn word(&mut self) -> Outcome<Instruction> {
-        let opcode = self.byte()?;
-        if opcode == ZERO_WORD {
-            return Ok(Instruction { opcode: 0, flags: 0, a: 0, b: 0, c: 0 });
+    fn instructions(&mut self) -> Outcome<Vec<Instruction>> {
+        let count: usize = self.narrow()?;
+        // An instruction takes two bytes at least and is three words at most.
+        if count / 2 > self.rest.len() {
+            return Err(DecodeError::Truncated);
         }
-        Ok(Instruction {
-            opcode,
-            flags: self.byte()?,
-            a: self.narrow()?,
-            b: self.narrow()?,
-            c: self.narrow()?,
-        })
+        let mut words = Vec::with_capacity(count);
+        while words.len() < count {
+            match self.byte()? {
+                ZERO_WORD => words.push(ZERO),
+                WHOLE_WORD => words.push(Instruction {
+                    opcode: self.byte()?,
+                    flags: self.byte()?,
+                    a: self.narrow()?,
+                    b: self.narrow()?,
+                    c: self.narrow()?,
+                }),
+                opcode => {
+                    let operation = *Opcode::ALL
+                        .get(usize::from(opcode))
+                        .ok_or(DecodeError::Invalid("an operation is unknown"))?;
+                    words.push(self.instruction(operation)?);
+                    words.extend(std::iter::repeat_n(ZERO, operation.cache_words()));
+                }
+            }
+        }
+        if words.len() == count {
+            Ok(words)
+        } else {
+            Err(DecodeError::Invalid("an instruction is cut short"))
+        }
+    }
+
+    fn instruction(&mut self, opcode: Opcode) -> Outcome<Instruction> {
+        let mut values = [0; 3];
+        let flags = self.byte()?;
+        for (index, operand) in opcode.operands().into_iter().enumerate() {
+            match operand {
+                Operand::None => {}
+                Operand::Jump => values[index] = self.narrow_signed::<i16>()? as u16,
+                Operand::WideJump => (values[1], values[2]) = Instruction::split_wide(self.narrow_signed()?),
+                _ => values[index] = self.narrow()?,
+            }
+        }
+        let [a, b, c] = values;
+        Ok(Instruction { opcode: opcode as u8, flags, a, b, c })
+    }
+
+    fn narrow_signed<T: TryFrom<i64>>(&mut self) -> Outcome<T> {
+        T::try_from(self.signed()?).map_err(|_| DecodeError::Invalid("a number is too big"))
     }
 
     fn exception(&mut self) -> Outcome<ExceptionEntry> {
@@ -404,33 +515,32 @@ impl<'a> Reader<'a> {
         })
     }
 
-    fn positions(&mut self) -> Outcome<Vec<Position>> {
+    fn positions(&mut self, count: usize) -> Outcome<Vec<Position>> {
         let mismatch = DecodeError::Invalid("positions do not fit the code");
-        let count: usize = self.narrow()?;
-        // Each run is at least five bytes for at most as many words as there is code; both are checked as they come.
-        let mut positions: Vec<Position> = Vec::with_capacity(count.min(self.rest.len()));
-        let mut line = 0_i64;
+        let moved = |from: u32, by: i64| {
+            i64::from(from).checked_add(by).and_then(|value| u32::try_from(value).ok()).ok_or(mismatch)
+        };
+        let mut positions = Vec::with_capacity(count);
+        let mut position = Position::default();
         while positions.len() < count {
-            let run: usize = self.narrow()?;
-            if run == 0 || run > count - positions.len() || count > u32::MAX as usize {
+            let head = self.byte()?;
+            let length = head & run::LENGTH;
+            let length: usize = if length == run::LENGTH { self.narrow()? } else { length.into() };
+            if length >= count - positions.len() {
                 return Err(mismatch);
             }
-            let narrow =
-                |value: Option<i64>| value.and_then(|value| u32::try_from(value).ok()).ok_or(mismatch);
-            line = line.checked_add(self.signed()?).ok_or(mismatch)?;
-            let end_line = line.checked_add(self.signed()?);
-            let column: u32 = self.narrow()?;
-            let end_column = i64::from(column).checked_add(self.signed()?);
-            let position = Position {
-                line: narrow(Some(line))?,
-                end_line: narrow(end_line)?,
-                column,
-                end_column: narrow(end_column)?,
-            };
-            if positions.try_reserve(run).is_err() {
-                return Err(mismatch);
+            if head & run::LINE != 0 {
+                position.line = moved(position.line, self.signed()?)?;
             }
-            positions.resize(positions.len() + run, position);
+            position.end_line =
+                if head & run::END_LINE != 0 { moved(position.line, self.signed()?)? } else { position.line };
+            if head & run::COLUMN != 0 {
+                position.column = self.narrow()?;
+            }
+            if head & run::END_COLUMN != 0 {
+                position.end_column = moved(position.column, self.signed()?)?;
+            }
+            positions.resize(positions.len() + length + 1, position);
         }
         Ok(positions)
     }
@@ -481,6 +591,14 @@ impl<'a> Reader<'a> {
             _ => return Err(DecodeError::Invalid("a constant is of no known kind")),
         })
     }
+}
+
+/// Whether the operands that the operation has not are zero, as they should be.
+fn has_only_its_operands(opcode: Opcode, word: Instruction) -> bool {
+    let [a, b, c] = opcode.operands();
+    (a != Operand::None || word.a == 0)
+        && (b != Operand::None || word.b == 0)
+        && (c != Operand::None || word.c == 0 || b == Operand::WideJump)
 }
 
 /// UTF-8 in which surrogates may occur.

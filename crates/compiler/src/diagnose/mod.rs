@@ -39,6 +39,13 @@ pub(crate) fn diagnose(
         if more && mode == Mode::Single { incomplete_input(error) } else { error }
     };
     if let Some(error) = &scan.error {
+        // A mistake in a replacement field comes before those that it leads to.
+        if scan.in_string && first.location.start().to_u32() < error.start {
+            let explained = Diagnosis::new(source, scan, parsed.syntax(), first).explain();
+            if explained.is_some() {
+                return explained;
+            }
+        }
         return Some(incomplete(token_error(source, error), error.incomplete));
     }
     for error in errors {
@@ -456,7 +463,7 @@ fn is_keyword(word: &str) -> bool {
     )
 }
 
-/// The parts of a module that need its nodes' ranges.
+/// The offset where an expression starts.
 fn start_of(expression: &Expr) -> u32 {
     expression.start().to_u32()
 }

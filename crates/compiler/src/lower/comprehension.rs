@@ -34,13 +34,13 @@ impl<'a> Lowerer<'a> {
                 self.scopes.child(list, Part::Body),
                 &list.generators,
                 Opcode::BuildList,
-                Element::List { container, item: &*list.elt },
+                Element::List { container, item: &list.elt },
             ),
             Expr::SetComp(set) => (
                 self.scopes.child(set, Part::Body),
                 &set.generators,
                 Opcode::BuildSet,
-                Element::Set { container, item: &*set.elt },
+                Element::Set { container, item: &set.elt },
             ),
             Expr::DictComp(dict) => {
                 let Some(key) = &dict.key else {
@@ -50,7 +50,7 @@ impl<'a> Lowerer<'a> {
                     self.scopes.child(dict, Part::Body),
                     &dict.generators,
                     Opcode::BuildMap,
-                    Element::Dict { container, key, value: &*dict.value },
+                    Element::Dict { container, key, value: &dict.value },
                 )
             }
             _ => return self.unsupported(expression.range(), "this comprehension"),

@@ -162,9 +162,13 @@ impl Collector<'_> {
         if !scope.is_function_like() {
             return self.error(node.range, "'await' outside function");
         }
-        if !(scope.kind == ScopeKind::Function && scope.coroutine)
-            && !matches!(scope.kind, ScopeKind::Comprehension | ScopeKind::Generator)
-        {
+        let allowed = match scope.kind {
+            ScopeKind::Function => scope.coroutine,
+            // Whether these may is decided by what is around them.
+            ScopeKind::Comprehension | ScopeKind::Generator => true,
+            _ => false,
+        };
+        if !allowed {
             return self.error(node.range, "'await' outside async function");
         }
         self.expression(&node.value)?;

@@ -21,6 +21,8 @@ const MAX_STRINGS: usize = 150;
 /// Fields within format specifications of fields may be nested so deeply.
 const MAX_FIELDS: usize = 3;
 const TAB_SIZE: u32 = 8;
+/// A lambda counts as so many levels of the tree: code objects nest on it, and those are walked elsewhere too.
+const LAMBDA_DEPTH: usize = 50;
 
 /// What a token is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -91,6 +93,8 @@ pub(crate) struct Scan {
     /// All tokens, or those before the error.
     pub(crate) tokens: Vec<Token>,
     pub(crate) error: Option<TokenError>,
+    /// The error lies within an f-string or t-string.
+    pub(crate) in_string: bool,
     /// The innermost bracket that is open at the end.
     pub(crate) unclosed: Option<(u8, u32)>,
     /// An upper bound for the depth of the syntax tree.
@@ -102,7 +106,8 @@ pub(crate) fn scan(source: &str) -> Scan {
     let mut scanner = Scanner::new(source);
     let result = scanner.run();
     let unclosed = scanner.brackets.last().map(|bracket| (bracket.character, bracket.start));
-    Scan { tokens: scanner.tokens, error: result.err(), unclosed, depth: scanner.max_depth }
+    let in_string = result.is_err() && !scanner.strings.is_empty();
+    Scan { tokens: scanner.tokens, error: result.err(), in_string, unclosed, depth: scanner.max_depth }
 }
 
 /// An open bracket.
@@ -416,7 +421,7 @@ impl<'a> Scanner<'a> {
         match word {
             "lambda" => {
                 self.lambdas += 1;
-                self.deepen(1);
+                self.deepen(LAMBDA_DEPTH);
             }
             "if" | "else" | "not" | "await" | "yield" | "and" | "or" | "in" | "is" | "for" | "while"
             | "with" | "try" | "def" | "class" | "async" | "match" | "case" | "return" | "from" | "as"
