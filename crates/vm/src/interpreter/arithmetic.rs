@@ -228,7 +228,9 @@ mod tests {
 
     #[test]
     fn words_divide_as_python_does() {
-        for (a, b, quotient, rest) in [(7, 2, 3, 1), (-7, 2, -4, 1), (7, -2, -4, -1), (-7, -2, 3, -1), (6, 3, 2, 0)] {
+        for (a, b, quotient, rest) in
+            [(7, 2, 3, 1), (-7, 2, -4, 1), (7, -2, -4, -1), (-7, -2, 3, -1), (6, 3, 2, 0)]
+        {
             assert_eq!(floor_div_words(int_word(a), int_word(b)), Some(int_word(quotient)), "{a} // {b}");
             assert_eq!(mod_words(int_word(a), int_word(b)), Some(int_word(rest)), "{a} % {b}");
         }

@@ -43,7 +43,9 @@ fn fast(a: &Value, b: &Value, op: CompareOp) -> Option<bool> {
         });
     }
     let equality = matches!(op, CompareOp::Eq | CompareOp::Ne);
-    if equality && a.is_none() && b.as_header().is_none() || equality && b.is_none() && a.as_header().is_none() {
+    if equality && a.is_none() && b.as_header().is_none()
+        || equality && b.is_none() && a.as_header().is_none()
+    {
         return Some(a.is(b) == (op == CompareOp::Eq));
     }
     if let (Some(x), Some(y)) = (a.as_header(), b.as_header())
@@ -65,7 +67,13 @@ fn method(th: &Thread, class: Class, special_method: Special) -> Option<Value> {
 }
 
 /// Asks one side. `object.__ne__` is the opposite of `__eq__`.
-fn ask(th: &mut Thread, class: Class, receiver: &Value, other: &Value, op: CompareOp) -> PyResult<Option<Value>> {
+fn ask(
+    th: &mut Thread,
+    class: Class,
+    receiver: &Value,
+    other: &Value,
+    op: CompareOp,
+) -> PyResult<Option<Value>> {
     if let Some(found) = method(th, class, op.special()) {
         let answer = th.call_special_method(&found, receiver, class, &[other])?;
         return Ok(if answer.is(&Value::NOT_IMPLEMENTED) { None } else { Some(answer) });

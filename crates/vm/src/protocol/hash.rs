@@ -98,7 +98,10 @@ impl Thread {
         if method.is_none() {
             return Err(self.unhashable(value));
         }
-        if Plain::cell().get().and_then(|object| special::get(self, object, Special::Hash)).is_some_and(|m| m.is(method))
+        if Plain::cell()
+            .get()
+            .and_then(|object| special::get(self, object, Special::Hash))
+            .is_some_and(|m| m.is(method))
         {
             return Ok(identity(value));
         }

@@ -102,7 +102,12 @@ pub fn float_operation(th: &mut Thread, op: BinaryOp, a: f64, b: f64) -> PyResul
                 return Ok(Some(th.complex(power.real, power.imag)));
             }
         },
-        BinaryOp::MatMul | BinaryOp::LShift | BinaryOp::RShift | BinaryOp::And | BinaryOp::Or | BinaryOp::Xor => {
+        BinaryOp::MatMul
+        | BinaryOp::LShift
+        | BinaryOp::RShift
+        | BinaryOp::And
+        | BinaryOp::Or
+        | BinaryOp::Xor => {
             return Ok(None);
         }
     };
@@ -208,8 +213,10 @@ fn dispatch(th: &mut Thread, op: BinaryOp, a: &Value, b: &Value) -> PyResult<Opt
     let (left, right, _) = op.specials();
     let (class_a, class_b) = (type_of(a), type_of(b));
     let own = special::get(th, class_a, left).cloned();
-    let mut reflected = if std::ptr::eq(class_a, class_b) { None } else { special::get(th, class_b, right).cloned() };
-    let sequence = matches!(op, BinaryOp::Add | BinaryOp::Mul) && own.as_ref().is_some_and(is_sequence_method);
+    let mut reflected =
+        if std::ptr::eq(class_a, class_b) { None } else { special::get(th, class_b, right).cloned() };
+    let sequence =
+        matches!(op, BinaryOp::Add | BinaryOp::Mul) && own.as_ref().is_some_and(is_sequence_method);
     if let Some(method) = &reflected {
         let overrides = class_b.is_subtype(th, class_a)
             && special::get(th, class_a, right).is_none_or(|inherited| !inherited.is(method));
@@ -248,7 +255,8 @@ fn unsupported(th: &mut Thread, op: BinaryOp, symbol: &str, a: &Value, b: &Value
         BinaryOp::Add
             if class_a.payload.has(flag::STR_SUBCLASS | flag::LIST_SUBCLASS | flag::TUPLE_SUBCLASS) =>
         {
-            return th.type_error(format_args!("can only concatenate {name_a} (not \"{name_b}\") to {name_a}"));
+            return th
+                .type_error(format_args!("can only concatenate {name_a} (not \"{name_b}\") to {name_a}"));
         }
         BinaryOp::Mul if is_sequence(class_a) => {
             return th.type_error(format_args!("can't multiply sequence by non-int of type '{name_b}'"));
@@ -317,8 +325,11 @@ impl Thread {
         }
         let (class_a, class_b) = (type_of(a), type_of(b));
         let own = special::get(self, class_a, Special::Pow).cloned();
-        let mut reflected =
-            if std::ptr::eq(class_a, class_b) { None } else { special::get(self, class_b, Special::RPow).cloned() };
+        let mut reflected = if std::ptr::eq(class_a, class_b) {
+            None
+        } else {
+            special::get(self, class_b, Special::RPow).cloned()
+        };
         if let Some(method) = reflected.clone()
             && class_b.is_subtype(self, class_a)
             && special::get(self, class_a, Special::RPow).is_none_or(|inherited| !inherited.is(&method))
