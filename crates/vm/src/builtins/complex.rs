@@ -242,8 +242,8 @@ impl ComplexClass {
     }
 
     /// Return repr(self).
-    fn __repr__(&self) -> String {
-        number(self).repr()
+    fn __repr__(this: &Obj<Complex>) -> String {
+        number(this).repr()
     }
 
     /// Return hash(self).
@@ -252,17 +252,17 @@ impl ComplexClass {
     }
 
     /// True if self else False
-    fn __bool__(&self) -> bool {
-        self.real != 0.0 || self.imaginary != 0.0
+    fn __bool__(this: &Obj<Complex>) -> bool {
+        this.real != 0.0 || this.imaginary != 0.0
     }
 
     /// Convert this value to exact type complex.
-    fn __complex__(&self, th: &mut Thread) -> Value {
-        th.complex(self.real, self.imaginary)
+    fn __complex__(this: &Obj<Complex>, th: &mut Thread) -> Value {
+        th.complex(this.real, this.imaginary)
     }
 
-    fn __getnewargs__(&self, th: &mut Thread) -> Value {
-        let items = vec![th.float(self.real), th.float(self.imaginary)];
+    fn __getnewargs__(this: &Obj<Complex>, th: &mut Thread) -> Value {
+        let items = vec![th.float(this.real), th.float(this.imaginary)];
         th.tuple(items)
     }
 
@@ -277,35 +277,35 @@ impl ComplexClass {
     }
 
     /// Return the complex conjugate of its argument. (3-4j).conjugate() == 3+4j.
-    fn conjugate(&self, th: &mut Thread) -> Value {
-        th.complex(self.real, -self.imaginary)
+    fn conjugate(this: &Obj<Complex>, th: &mut Thread) -> Value {
+        th.complex(this.real, -this.imaginary)
     }
 
     /// the real part of a complex number
     #[getter]
-    fn real(&self) -> f64 {
-        self.real
+    fn real(this: &Obj<Complex>) -> f64 {
+        this.real
     }
 
     /// the imaginary part of a complex number
     #[getter]
-    fn imag(&self) -> f64 {
-        self.imaginary
+    fn imag(this: &Obj<Complex>) -> f64 {
+        this.imaginary
     }
 
     /// -self
-    fn __neg__(&self, th: &mut Thread) -> Value {
-        th.complex(-self.real, -self.imaginary)
+    fn __neg__(this: &Obj<Complex>, th: &mut Thread) -> Value {
+        th.complex(-this.real, -this.imaginary)
     }
 
     /// +self
-    fn __pos__(&self, th: &mut Thread) -> Value {
-        th.complex(self.real, self.imaginary)
+    fn __pos__(this: &Obj<Complex>, th: &mut Thread) -> Value {
+        th.complex(this.real, this.imaginary)
     }
 
     /// abs(self)
-    fn __abs__(&self, th: &mut Thread) -> PyResult<f64> {
-        th.check(number(self).abs())
+    fn __abs__(this: &Obj<Complex>, th: &mut Thread) -> PyResult<f64> {
+        th.check(number(this).abs())
     }
 
     /// Return self==value.

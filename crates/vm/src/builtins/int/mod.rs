@@ -161,9 +161,9 @@ impl Thread {
         }
     }
 
-    /// An `int` from a big one, which may be small.
-    pub fn int_from(&self, big: BigInt) -> Value {
-        self.int_value(Number::from(big))
+    /// An `int` from anything that is one: a big one (which may be small), a machine number.
+    pub fn int_from(&self, number: impl Into<Number>) -> Value {
+        self.int_value(number.into())
     }
 }
 
