@@ -5,6 +5,7 @@
 pub mod critical_section;
 pub mod guarded;
 pub mod object_lock;
+pub mod raw;
 
 pub use critical_section::CriticalSection;
 pub use guarded::{Guarded, GuardedRef};

@@ -1,11 +1,7 @@
 //! The one-byte lock: of every object's header, and of every `Guarded` cell.
 //!
-//! | value | meaning |
-//! |---|---|
-//! | [`FREE`] | nobody holds it |
-//! | [`HELD`] | a thread holds it |
-//! | [`HELD_PARKED`] | a thread holds it and others are parked |
-//! | [`BIASED`] | only the owner heap's thread mutates, with plain release stores and no lock |
+//! Free, held, held with waiters ([`raw`]), or [`BIASED`]: only the owner heap's thread mutates, with plain release
+//! stores and no lock.
 //!
 //! # Ordering
 //! Taking the lock is acquire, giving it back release; they pair with each other. A biased mutation is published by
@@ -19,17 +15,11 @@
 
 use std::sync::OnceLock;
 
-use mode::primitive::{AtomicU8, Ordering, spin_loop};
+use mode::primitive::{AtomicU8, Ordering};
 use mode::{Attached, FREE_THREADED};
 
-/// Nobody holds the lock.
-pub const FREE: u8 = 0;
-/// Held, nobody waits.
-pub const HELD: u8 = 1;
-/// Held, and threads are parked on it.
-pub const HELD_PARKED: u8 = 3;
-/// The owner heap's thread mutates without locking.
-pub const BIASED: u8 = 4;
+use super::raw::{self, Parking};
+pub use super::raw::{BIASED, FREE};
 
 /// What a new object's lock says.
 pub const INITIAL: u8 = if FREE_THREADED { BIASED } else { FREE };
@@ -81,83 +71,48 @@ pub unsafe fn end_bias_of_page(object: std::ptr::NonNull<crate::object::header::
     }
 }
 
+/// Waits in `parking_lot_core`'s queues, detached from the world (L1).
+struct Queue<'t>(Option<&'t Attached>);
+
+impl Parking for Queue<'_> {
+    fn park(&self, lock: &AtomicU8) {
+        let address = std::ptr::from_ref(lock) as usize;
+        let mut park = || {
+            // SAFETY: the address is this lock's own, and the callbacks neither panic nor park.
+            unsafe {
+                parking_lot_core::park(
+                    address,
+                    // Relaxed: checked under the queue's lock, which `unpark_all` takes too.
+                    || lock.load(Ordering::Relaxed) == raw::HELD_PARKED,
+                    || {},
+                    |_, _| {},
+                    parking_lot_core::DEFAULT_PARK_TOKEN,
+                    None,
+                );
+            }
+        };
+        match (HOOKS.get(), self.0) {
+            (Some(hooks), Some(token)) => (hooks.detached)(token, &mut park),
+            _ => park(),
+        }
+    }
+
+    fn unpark_all(&self, lock: &AtomicU8) {
+        // SAFETY: the address is the lock's own.
+        unsafe {
+            parking_lot_core::unpark_all(std::ptr::from_ref(lock) as usize, parking_lot_core::DEFAULT_UNPARK_TOKEN);
+        }
+    }
+}
+
 /// Takes `lock`, waiting if need be. It must not be biased.
 #[inline]
 pub fn lock(token: &Attached, lock: &AtomicU8) {
-    // Acquire pairs with the release in `unlock`. Relaxed on failure: the slow path looks again.
-    if lock.compare_exchange(FREE, HELD, Ordering::Acquire, Ordering::Relaxed).is_err() {
-        lock_slow(token, lock);
-    }
+    raw::lock(&Queue(Some(token)), lock, SPINS);
 }
 
 /// Gives `lock` back.
 #[inline]
 pub fn unlock(lock: &AtomicU8) {
-    // Release pairs with the acquire in `lock`: the next holder sees what was done under the lock.
-    if lock.compare_exchange(HELD, FREE, Ordering::Release, Ordering::Relaxed).is_err() {
-        unlock_slow(lock);
-    }
-}
-
-#[cold]
-fn lock_slow(token: &Attached, lock: &AtomicU8) {
-    for _ in 0..SPINS {
-        // Relaxed: only a hint; the exchange below acquires.
-        if lock.load(Ordering::Relaxed) == FREE
-            && lock.compare_exchange(FREE, HELD, Ordering::Acquire, Ordering::Relaxed).is_ok()
-        {
-            return;
-        }
-        spin_loop();
-    }
-    loop {
-        // Relaxed: the exchanges below acquire.
-        match lock.load(Ordering::Relaxed) {
-            FREE => {
-                if lock.compare_exchange(FREE, HELD, Ordering::Acquire, Ordering::Relaxed).is_ok() {
-                    return;
-                }
-            }
-            HELD => {
-                // Relaxed: announces a waiter; parking re-validates under the queue's lock.
-                let _ = lock.compare_exchange(HELD, HELD_PARKED, Ordering::Relaxed, Ordering::Relaxed);
-            }
-            _ => wait(token, lock),
-        }
-    }
-}
-
-fn wait(token: &Attached, lock: &AtomicU8) {
-    let address = std::ptr::from_ref(lock) as usize;
-    let mut park = || {
-        // SAFETY: the address is this lock's own, and the callbacks neither panic nor park.
-        unsafe {
-            parking_lot_core::park(
-                address,
-                // Relaxed: checked under the queue's lock, which `unlock_slow` takes too.
-                || lock.load(Ordering::Relaxed) == HELD_PARKED,
-                || {},
-                |_, _| {},
-                parking_lot_core::DEFAULT_PARK_TOKEN,
-                None,
-            );
-        }
-    };
-    match HOOKS.get() {
-        Some(hooks) => (hooks.detached)(token, &mut park),
-        None => park(),
-    }
-}
-
-#[cold]
-fn unlock_slow(lock: &AtomicU8) {
-    let address = std::ptr::from_ref(lock) as usize;
-    // Release pairs with the acquire in `lock`. A thread that is about to park re-checks under the queue's lock, which
-    // `unpark_all` takes after this store: it sees the store, or is woken.
-    lock.store(FREE, Ordering::Release);
-    // SAFETY: the address is this lock's own.
-    unsafe {
-        // All are woken: each takes the lock or announces itself again, so no waiter is forgotten.
-        parking_lot_core::unpark_all(address, parking_lot_core::DEFAULT_UNPARK_TOKEN);
-    }
+    raw::unlock(&Queue(None), lock);
 }

@@ -208,8 +208,9 @@ impl Frame {
 
     /// Drops what registers from `from` on hold.
     pub fn sweep(self, th: &Thread, from: usize) {
+        // A call window may reach one word past the frame.
         let end = self.code().payload.registers as usize;
-        for number in from..end {
+        for number in from..=end {
             let register = self.register(number);
             // SAFETY: a register of the frame.
             unsafe {
