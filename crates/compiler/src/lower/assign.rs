@@ -193,6 +193,8 @@ impl<'a> Lowerer<'a> {
         self.at(range);
         if starred.is_none()
             && let Some(first) = self.consecutive_locals(targets)
+            // `a, b = a`: what is unpacked must outlive the first write.
+            && (value.kill || !(first.number()..first.number() + count).contains(&value.reg.number()))
         {
             self.emit(opcode, value.kill_b(), first, value, shape);
             self.release(mark);

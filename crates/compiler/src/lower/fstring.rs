@@ -114,7 +114,12 @@ impl<'a> Lowerer<'a> {
     /// A replacement field, formatted.
     fn field(&mut self, field: &'a InterpolatedElement, dst: Dst) -> Res<Reg> {
         let mark = self.depth();
-        let mut value = self.operand(&field.expression)?;
+        // A format specification may hold anything, assignments too.
+        let mut value = if self.has_walrus && field.format_spec.is_some() {
+            Value::dying(self.push_expression(&field.expression)?)
+        } else {
+            self.operand(&field.expression)?
+        };
         self.at(field.range);
         if let Some(conversion) = conversion(field) {
             let target = if value.kill { value.reg } else { self.push() };

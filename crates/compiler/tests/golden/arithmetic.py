@@ -19,3 +19,9 @@ def parallel(a, b):
 
 def walrus(x):
     return x + (x := 1) + x
+
+
+def unpack(a, b):
+    a, b = a
+    a, b = f(a)
+    return a, b
