@@ -1,10 +1,13 @@
 //! What operators and builtin functions do on any object: fast paths for builtin types, then special methods.
 
+pub mod buffer;
 pub mod compare;
 pub mod conversion;
 pub mod fault;
+pub mod format;
 pub mod hash;
 pub mod number;
+pub mod repr;
 
 use crate::names::Special;
 
