@@ -198,8 +198,11 @@ impl Generator {
             Ok(frame) => dispatch::run(th, frame),
             Err(raised) => Err(raised),
         };
+        let own = !th.handled.is(&outer);
         let inner = std::mem::replace(&mut th.handled, outer);
-        drop(inner);
+        if own && let State::Suspended(suspended) = &mut *generator.state.lock(th) {
+            suspended.handled = inner;
+        }
         let value = result?;
         if generator.is_finished(th) { Ok(Resumed::Returned(value)) } else { Ok(Resumed::Yielded(value)) }
     }

@@ -73,9 +73,10 @@ pub fn yield_value(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<Ou
     let Some(generator) = Generator::of(&generator) else { return Err(th.system_error("yield outside a generator")) };
     // SAFETY: the function word is a value that the frame owns.
     let function = unsafe { Value::borrow_word(&*frame.function_word()) }.clone();
-    let handled = std::mem::replace(&mut th.handled, Value::NONE);
     let pc = frame.pc() as usize;
-    generator.suspend(th, Suspended { registers: take_registers(frame), pc, function, handled });
+    // What it is handling is taken out by whoever resumed it.
+    let suspended = Suspended { registers: take_registers(frame), pc, function, handled: Value::NONE };
+    generator.suspend(th, suspended);
     super::call::pop(th, frame);
     Ok(Outcome::Done(yielded))
 }
