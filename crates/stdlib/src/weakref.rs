@@ -1,5 +1,7 @@
 //! `_weakref`: what the module `weakref` is built on. The references themselves are `vm::builtins::weakref`.
 
+use vm::prelude::pymodule;
+
 /// Weak references.
 #[pymodule(
     name = "_weakref",
