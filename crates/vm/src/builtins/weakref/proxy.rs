@@ -112,8 +112,8 @@ macro_rules! proxy_methods {
             }
 
             #[signature("(value, mod=None, /)")]
-            fn __pow__(this: &Value, th: &mut Thread, value: &Value, modulus: Option<&Value>) -> PyResult {
-                match modulus {
+            fn __pow__(this: &Value, th: &mut Thread, value: &Value, mod_: Option<&Value>) -> PyResult {
+                match mod_ {
                     None => binary(th, BinaryOp::Pow, this, value),
                     Some(modulus) => {
                         let (a, b, c) = (behind(th, this)?, behind(th, value)?, behind(th, modulus)?);
