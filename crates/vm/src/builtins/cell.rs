@@ -32,8 +32,8 @@ impl Cell {
     }
 
     /// A cell object.
-    pub fn make(th: &Thread, value: Option<Value>) -> Value {
-        Obj::new(th, builtin::CELL, Cell::new(value)).into_value()
+    pub fn create(th: &Thread, value: Option<Value>) -> Obj<Cell> {
+        Obj::new(th, builtin::CELL, Cell::new(value))
     }
 
     /// What the cell holds.

@@ -187,7 +187,7 @@ impl Super {
             let parts = self.parts.lock(th);
             (parts.class.clone(), parts.object_class.clone())
         };
-        let mut name = |class: Option<Value>| {
+        let name = |class: Option<Value>| {
             class.and_then(|c| th.as_class(&c)).map_or("NULL".to_owned(), |c| c.payload.name.get(th).to_string())
         };
         let class = name(class);
