@@ -1,1 +1,22 @@
-//! stdlib
+//! The native modules of the standard library: one file or folder each.
+//!
+//! Not here: the modules that the virtual machine cannot start without (`vm`), the Python part of the library.
+
+pub mod bisect;
+pub mod cmath;
+pub mod heapq;
+pub mod math;
+pub mod random;
+pub mod statistics;
+
+use vm::native::ModuleDef;
+
+/// All modules.
+pub const MODULES: &[&ModuleDef] = &[
+    &bisect::module::DEFINITION,
+    &cmath::module::DEFINITION,
+    &heapq::module::DEFINITION,
+    &math::module::DEFINITION,
+    &random::module::DEFINITION,
+    &statistics::module::DEFINITION,
+];
