@@ -236,13 +236,8 @@ impl Thread {
 
 /// The content of a bytes-like object, if the value is one.
 pub fn bytes_of(th: &mut Thread, value: &Value) -> PyResult<Option<Vec<u8>>> {
-    if let Some(bytes) = th.downcast::<Bytes>(value) {
-        return Ok(Some(bytes.as_slice().to_vec()));
-    }
-    if value.as_header().is_none() || !th.has_special(value, Special::Buffer) {
+    if value.as_header().is_none() || !super::buffer::is_buffer(th, value) {
         return Ok(None);
     }
-    let class = Bytes::class(th).value();
-    let copy = th.call(&class, std::slice::from_ref(value))?;
-    Ok(th.downcast::<Bytes>(&copy).map(|bytes| bytes.as_slice().to_vec()))
+    th.buffer_to_vec(value).map(Some)
 }

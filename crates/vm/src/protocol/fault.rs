@@ -22,11 +22,6 @@ impl Thread {
             }
             FaultKind::Memory => self.memory_error(),
             FaultKind::ZeroDivision => self.zero_division_error(message),
-            FaultKind::Index => self.index_error(message),
-            FaultKind::Key => {
-                let key = self.str(&message);
-                self.key_error(key)
-            }
         }
     }
 

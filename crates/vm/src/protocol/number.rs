@@ -170,7 +170,7 @@ fn fast(th: &mut Thread, op: BinaryOp, a: &Value, b: &Value) -> PyResult<Option<
 /// `a + b` of two strings, lists or tuples.
 fn concatenate(th: &mut Thread, a: &Value, b: &Value) -> PyResult<Option<Value>> {
     if let (Some(x), Some(y)) = (exact_str(a), exact_str(b)) {
-        return crate::builtins::str::concat(th, x, y).map(Some);
+        return crate::builtins::str::concat_strings(th, x, y).map(Some);
     }
     let (Some(x), Some(y)) = (a.as_header(), b.as_header()) else { return Ok(None) };
     let shape = x.shape_id();

@@ -227,20 +227,18 @@ impl IntClass {
         signed: Option<bool>,
     ) -> PyResult {
         let order = byte_order(th, byteorder)?;
-        let copy;
-        let bytes = if th.downcast::<Bytes>(bytes).is_some() {
-            bytes
+        let content = if crate::protocol::buffer::is_buffer(th, bytes) {
+            th.buffer_to_vec(bytes)?
         } else {
             if as_int(bytes).is_some() || th.as_str(bytes).is_some() {
                 let name = th.type_name(bytes);
                 return Err(th.type_error(format_args!("cannot convert '{name}' object to bytes")));
             }
             let constructor = Bytes::class(th).value();
-            copy = th.call(&constructor, std::slice::from_ref(bytes))?;
-            &copy
+            let copy = th.call(&constructor, std::slice::from_ref(bytes))?;
+            th.buffer_to_vec(&copy)?
         };
-        let content = th.downcast::<Bytes>(bytes).map_or(&[][..], |b| b.as_slice());
-        let number = Number::from_bytes(content, order, signed.unwrap_or(false));
+        let number = Number::from_bytes(&content, order, signed.unwrap_or(false));
         let value = th.int_value(number);
         if std::ptr::eq(class, Int::class(th)) { Ok(value) } else { th.call(&class.value(), &[value]) }
     }
