@@ -177,7 +177,9 @@ impl GenericAlias {
     }
 
     fn __eq__(&self, th: &mut Thread, other: &Value) -> PyResult {
-        let Some(other) = th.downcast::<GenericAlias>(other).cloned() else { return Ok(Value::NOT_IMPLEMENTED) };
+        let Some(other) = th.downcast::<GenericAlias>(other).cloned() else {
+            return Ok(Value::NOT_IMPLEMENTED);
+        };
         if self.starred != other.starred || !th.eq(&self.origin, &other.origin)? {
             return Ok(Value::FALSE);
         }

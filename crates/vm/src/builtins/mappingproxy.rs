@@ -40,9 +40,7 @@ impl MappingProxy {
         let sequence = th.downcast::<List>(mapping).is_some() || th.downcast::<Tuple>(mapping).is_some();
         if sequence || !th.has_special(mapping, Special::GetItem) {
             let found = th.type_name(mapping);
-            return Err(
-                th.type_error(format_args!("mappingproxy() argument must be a mapping, not {found}"))
-            );
+            return Err(th.type_error(format_args!("mappingproxy() argument must be a mapping, not {found}")));
         }
         Ok(MappingProxy { mapping: mapping.clone() })
     }

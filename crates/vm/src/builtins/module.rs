@@ -187,7 +187,9 @@ fn explain_missing(
         if !th.contains(&pending, name.as_value())? {
             return Ok(None);
         }
-        format!("cannot access submodule '{attribute}' of module '{module}' (most likely due to a circular import)")
+        format!(
+            "cannot access submodule '{attribute}' of module '{module}' (most likely due to a circular import)"
+        )
     };
     let raised = th.attribute_error(message);
     crate::exceptions::attach_name_and_object(th, name, receiver);
@@ -247,9 +249,7 @@ impl Module {
                 let made = th.call(&annotate, &[format])?;
                 if th.downcast::<Dict>(&made).is_none() {
                     let found = th.type_name(&made);
-                    return Err(
-                        th.type_error(format_args!("__annotate__() must return a dict, not {found}"))
-                    );
+                    return Err(th.type_error(format_args!("__annotate__() must return a dict, not {found}")));
                 }
                 made
             }

@@ -4,7 +4,13 @@ use crate::class::attribute;
 use crate::prelude::*;
 
 /// The payload of a namespace: everything is in its `__dict__`.
-#[pyclass(name = "SimpleNamespace", module = "types", doc = "Attributes without a class.", subclassable, dict)]
+#[pyclass(
+    name = "SimpleNamespace",
+    module = "types",
+    doc = "Attributes without a class.",
+    subclassable,
+    dict
+)]
 pub struct Namespace;
 
 /// A namespace with these attributes.
@@ -41,9 +47,7 @@ impl Namespace {
             [one] => Some(one),
             more => {
                 let given = more.len();
-                return Err(
-                    th.type_error(format_args!("{name} expected at most 1 argument, got {given}"))
-                );
+                return Err(th.type_error(format_args!("{name} expected at most 1 argument, got {given}")));
             }
         };
         let mut pairs = Vec::new();
@@ -59,10 +63,10 @@ impl Namespace {
             if th.as_str(&key).is_none() {
                 return Err(th.type_error("keywords must be strings"));
             }
-            th.dict_set(&own, &key, &value)?;
+            th.dict_set(&own, &key, value)?;
         }
         for (name, value) in args.keywords() {
-            th.dict_set(&own, name.as_value(), value)?;
+            th.dict_set(&own, name.as_value(), value.clone())?;
         }
         Ok(())
     }
@@ -112,16 +116,18 @@ impl Namespace {
     fn __replace__(this: &Obj<Self>, th: &mut Thread, args: Args<'_>) -> PyResult {
         if !args.positional.is_empty() {
             let given = args.positional.len();
-            return Err(th.type_error(format_args!("__replace__() takes 0 positional arguments but {given} were given")));
+            return Err(th.type_error(format_args!(
+                "__replace__() takes 0 positional arguments but {given} were given"
+            )));
         }
         let class = th.type_of(this.as_value()).value();
         let copy = th.call(&class, &[])?;
         let (from, to) = (dict_of(th, this.as_value())?, dict_of(th, &copy)?);
         for (key, value, _) in from.snapshot(th) {
-            th.dict_set(&to, &key, &value)?;
+            th.dict_set(&to, &key, value)?;
         }
         for (name, value) in args.keywords() {
-            th.dict_set(&to, name.as_value(), value)?;
+            th.dict_set(&to, name.as_value(), value.clone())?;
         }
         Ok(copy)
     }

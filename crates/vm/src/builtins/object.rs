@@ -244,15 +244,11 @@ impl ObjectClass {
     fn __format__(this: &Value, th: &mut Thread, format_spec: &Value) -> PyResult {
         let Some(spec) = th.as_str(format_spec) else {
             let found = th.type_name(format_spec);
-            return Err(
-                th.type_error(format_args!("__format__() argument must be str, not {found}"))
-            );
+            return Err(th.type_error(format_args!("__format__() argument must be str, not {found}")));
         };
         if spec.len() > 0 {
             let name = th.type_name(this);
-            return Err(
-                th.type_error(format_args!("unsupported format string passed to {name}.__format__"))
-            );
+            return Err(th.type_error(format_args!("unsupported format string passed to {name}.__format__")));
         }
         th.str_of(this).map(Obj::into_value)
     }
@@ -332,4 +328,3 @@ fn attributes_size(header: &object_model::Header) -> usize {
         None => 0,
     }
 }
-

@@ -36,9 +36,9 @@ pub fn assign_class(th: &mut Thread, object: &Value, value: &Value) -> PyResult<
     };
     let both_modules = is_module(th, old) && is_module(th, new);
     if !both_modules && !(mutable(old) && mutable(new)) {
-        return Err(th.type_error(
-            "__class__ assignment only supported for mutable types or ModuleType subclasses",
-        ));
+        return Err(
+            th.type_error("__class__ assignment only supported for mutable types or ModuleType subclasses")
+        );
     }
     if std::ptr::eq(old, new) {
         return Ok(());
@@ -110,7 +110,8 @@ fn target(th: &mut Thread, new: Class, shape: &Shape, extensible: bool) -> PyRes
         slots: new.payload.slots(),
         extensible,
     };
-    let made = Shape::root(&plan).and_then(|root| if extensible { root.get().to_dict_mode() } else { Ok(root) });
+    let made =
+        Shape::root(&plan).and_then(|root| if extensible { root.get().to_dict_mode() } else { Ok(root) });
     match made {
         Ok(made) => {
             targets.get_or_insert_default().insert(key, made);

@@ -84,9 +84,7 @@ fn new_arguments(th: &mut Thread, value: &Value) -> PyResult<NewArguments> {
         let pair = th.call(&method, &[])?;
         let Some(tuple) = th.downcast::<Tuple>(&pair) else {
             let found = th.type_name(&pair);
-            return Err(
-                th.type_error(format_args!("__getnewargs_ex__ should return a tuple, not '{found}'"))
-            );
+            return Err(th.type_error(format_args!("__getnewargs_ex__ should return a tuple, not '{found}'")));
         };
         let [arguments, keywords] = tuple.items() else {
             let size = tuple.len();

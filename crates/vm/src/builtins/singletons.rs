@@ -12,7 +12,11 @@ pub struct NoneType;
 pub struct EllipsisType;
 
 /// `type(NotImplemented)`
-#[pyclass(name = "NotImplementedType", module = "builtins", doc = "The type of the NotImplemented singleton.")]
+#[pyclass(
+    name = "NotImplementedType",
+    module = "builtins",
+    doc = "The type of the NotImplemented singleton."
+)]
 pub struct NotImplementedType;
 
 /// Makes the three types known as those of their values.

@@ -62,7 +62,13 @@ fn start_class(th: &mut Thread, class: Class, object: &Value) -> PyResult<Class>
 }
 
 /// The attribute of the classes after `class` in the mro of `start`, bound to `object`.
-fn find(th: &mut Thread, class: Class, object: &Value, start: Class, name: &Obj<Str>) -> PyResult<Option<Value>> {
+fn find(
+    th: &mut Thread,
+    class: Class,
+    object: &Value,
+    start: Class,
+    name: &Obj<Str>,
+) -> PyResult<Option<Value>> {
     let found = {
         let order = start.payload.mro.get(th);
         let after = order.iter().position(|c| std::ptr::eq(*c, class)).map_or(order.len(), |i| i + 1);
@@ -76,7 +82,12 @@ fn find(th: &mut Thread, class: Class, object: &Value, start: Class, name: &Obj<
 
 /// `super(class, object).name` without the `super` object. None: ask an object all the same (the attribute is not in
 /// the classes, or the arguments are no class and instance).
-pub fn load_super_attr(th: &mut Thread, class: &Value, object: &Value, name: &Obj<Str>) -> PyResult<Option<Value>> {
+pub fn load_super_attr(
+    th: &mut Thread,
+    class: &Value,
+    object: &Value,
+    name: &Obj<Str>,
+) -> PyResult<Option<Value>> {
     let Some(class) = th.as_class(class) else { return Ok(None) };
     if name.as_value().is(names().class.as_value()) {
         return Ok(None);
@@ -188,7 +199,9 @@ impl Super {
             (parts.class.clone(), parts.object_class.clone())
         };
         let name = |class: Option<Value>| {
-            class.and_then(|c| th.as_class(&c)).map_or("NULL".to_owned(), |c| c.payload.name.get(th).to_string())
+            class
+                .and_then(|c| th.as_class(&c))
+                .map_or("NULL".to_owned(), |c| c.payload.name.get(th).to_string())
         };
         let class = name(class);
         match start {

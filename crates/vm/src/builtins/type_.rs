@@ -119,7 +119,9 @@ fn make_class(th: &mut Thread, metaclass: Class, args: Args<'_>) -> PyResult {
     };
     let Some(text) = th.as_str(name).cloned() else { return Err(wrong(th, 1, "str", name)) };
     let Some(items) = th.downcast::<Tuple>(bases).cloned() else { return Err(wrong(th, 2, "tuple", bases)) };
-    let Some(dict) = th.downcast::<Dict>(namespace).cloned() else { return Err(wrong(th, 3, "dict", namespace)) };
+    let Some(dict) = th.downcast::<Dict>(namespace).cloned() else {
+        return Err(wrong(th, 3, "dict", namespace));
+    };
     let winner = create::calculate_metaclass(th, metaclass, items.items())?;
     if winner != metaclass {
         // The winner's own `__new__` makes the class.
@@ -408,17 +410,13 @@ fn assigned_name(th: &mut Thread, class: Class, attribute: &str, value: Option<&
     check_mutable(th, class, attribute)?;
     let name = name_of(th, class);
     let Some(value) = value else {
-        return Err(
-            th.type_error(format_args!("cannot delete '{attribute}' attribute of type '{name}'"))
-        );
+        return Err(th.type_error(format_args!("cannot delete '{attribute}' attribute of type '{name}'")));
     };
     match th.as_str(value) {
         Some(text) => Ok(text.units().to_str_lossy().into_owned()),
         None => {
             let found = th.type_name(value);
-            Err(th.type_error(format_args!(
-                "can only assign string to {name}.{attribute}, not '{found}'"
-            )))
+            Err(th.type_error(format_args!("can only assign string to {name}.{attribute}, not '{found}'")))
         }
     }
 }

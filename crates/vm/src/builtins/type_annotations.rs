@@ -65,7 +65,8 @@ impl TypeClass {
             return Err(th.no_attribute(this.as_value(), &names().annotations));
         }
         let keys = keys(th);
-        let found = this.dict.get_str(th, &names().annotations).or_else(|| this.dict.get_str(th, &keys.cache));
+        let found =
+            this.dict.get_str(th, &names().annotations).or_else(|| this.dict.get_str(th, &keys.cache));
         if let Some(found) = found {
             return descriptor::bind(th, &found, None, class);
         }
@@ -75,9 +76,7 @@ impl TypeClass {
             let made = th.call(&annotate, &[format])?;
             if th.downcast::<Dict>(&made).is_none() {
                 let found = th.type_name(&made);
-                return Err(
-                    th.type_error(format_args!("__annotate__() must return a dict, not {found}"))
-                );
+                return Err(th.type_error(format_args!("__annotate__() must return a dict, not {found}")));
             }
             made
         } else {

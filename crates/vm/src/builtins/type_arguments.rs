@@ -73,7 +73,8 @@ pub fn substitute(
         th.tuple(unpacked)
     };
     for parameter in parameters {
-        if let Some(prepare) = attribute(th, parameter, "__typing_prepare_subst__")?.filter(|p| !p.is_none()) {
+        if let Some(prepare) = attribute(th, parameter, "__typing_prepare_subst__")?.filter(|p| !p.is_none())
+        {
             let items = match tuple_items(th, &given) {
                 Some(_) => given.clone(),
                 None => th.tuple(vec![given.clone()]),
@@ -178,7 +179,9 @@ fn unpack(th: &mut Thread, item: &Value) -> PyResult<Vec<Value>> {
             attribute(th, &item, "__typing_unpacked_tuple_args__")?.and_then(|inner| tuple_items(th, &inner))
         };
         match inner {
-            Some(inner) if !inner.last().is_some_and(|last| last.is(&Value::ELLIPSIS)) => unpacked.extend(inner),
+            Some(inner) if !inner.last().is_some_and(|last| last.is(&Value::ELLIPSIS)) => {
+                unpacked.extend(inner)
+            }
             _ => unpacked.push(item),
         }
     }

@@ -33,9 +33,7 @@ impl TypeClass {
         };
         let Some(tuple) = th.downcast::<Tuple>(value).cloned() else {
             let found = th.type_name(value);
-            return Err(
-                th.type_error(format_args!("can only assign tuple to {name}.__bases__, not {found}"))
-            );
+            return Err(th.type_error(format_args!("can only assign tuple to {name}.__bases__, not {found}")));
         };
         if tuple.items().is_empty() {
             return Err(
@@ -46,9 +44,9 @@ impl TypeClass {
         for item in tuple.items() {
             let Some(base) = th.as_class(item) else {
                 let found = th.type_name(item);
-                return Err(th.type_error(format_args!(
-                    "{name}.__bases__ must be tuple of classes, not '{found}'"
-                )));
+                return Err(
+                    th.type_error(format_args!("{name}.__bases__ must be tuple of classes, not '{found}'"))
+                );
             };
             if base.is_subtype(th, class) {
                 return Err(th.type_error("a __bases__ item causes an inheritance cycle"));
@@ -64,7 +62,11 @@ fn solid_base(th: &Thread, class: Class) -> Option<Class> {
     let bases = class.payload.bases.get(th);
     let same = |base: &&Class| std::ptr::eq(base.payload.layout(), class.payload.layout());
     let most_slots = bases.iter().filter(same).max_by_key(|base| base.payload.slots());
-    most_slots.filter(|b| b.payload.slots() > 0).or_else(|| bases.iter().find(same)).or(bases.first()).copied()
+    most_slots
+        .filter(|b| b.payload.slots() > 0)
+        .or_else(|| bases.iter().find(same))
+        .or(bases.first())
+        .copied()
 }
 
 fn replace(th: &mut Thread, class: Class, bases: Vec<Class>) -> PyResult<()> {

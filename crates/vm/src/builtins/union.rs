@@ -11,7 +11,13 @@ use crate::class::{IMMEDIATES, attribute, full_name};
 use crate::prelude::*;
 
 /// The payload of a union.
-#[pyclass(name = "Union", module = "typing", doc = "One of several types, such as int | str.", weakref, no_new)]
+#[pyclass(
+    name = "Union",
+    module = "typing",
+    doc = "One of several types, such as int | str.",
+    weakref,
+    no_new
+)]
 pub struct Union {
     members: Vec<Value>,
     /// `__args__`: the members as a tuple.
@@ -76,7 +82,8 @@ impl Parts {
             let class = IMMEDIATES.none.get().map_or(Value::NONE, |class| class.value());
             return self.add_single(th, class);
         }
-        let value = if checked && !is_plain_member(th, value) { type_check(th, value)? } else { value.clone() };
+        let value =
+            if checked && !is_plain_member(th, value) { type_check(th, value)? } else { value.clone() };
         self.add_single(th, value)
     }
 

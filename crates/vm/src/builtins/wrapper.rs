@@ -59,7 +59,12 @@ pub fn forwarded(th: &mut Thread, wrapper: &Value, callable: &Value, name: &Obj<
 }
 
 /// Sets or deletes such an attribute on the wrapper.
-pub fn set_forwarded(th: &mut Thread, wrapper: &Value, name: &Obj<Str>, value: Option<&Value>) -> PyResult<()> {
+pub fn set_forwarded(
+    th: &mut Thread,
+    wrapper: &Value,
+    name: &Obj<Str>,
+    value: Option<&Value>,
+) -> PyResult<()> {
     let Some(header) = wrapper.as_header() else { return Ok(()) };
     let done = match value {
         Some(value) => crate::class::attribute::set_own(th, header, name, value.clone())?,

@@ -205,7 +205,12 @@ pub(super) fn instance_dict(th: &mut Thread, this: &Obj<BaseException>) -> PyRes
 }
 
 /// `(class, args)` or `(class, args, state)`
-pub(super) fn reduced(th: &mut Thread, this: &Obj<BaseException>, args: Value, state: Option<Value>) -> Value {
+pub(super) fn reduced(
+    th: &mut Thread,
+    this: &Obj<BaseException>,
+    args: Value,
+    state: Option<Value>,
+) -> Value {
     let class = th.type_of(this.as_value()).value();
     let mut parts = vec![class, args];
     parts.extend(state);

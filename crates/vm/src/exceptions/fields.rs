@@ -4,9 +4,7 @@
 //!
 //! Not here: OSError (`os_error`), the Unicode errors (`unicode`), groups (`groups`).
 
-use super::base::{
-    BaseException, initialise_args, instance_dict, no_keywords, reduced, text,
-};
+use super::base::{BaseException, initialise_args, instance_dict, no_keywords, reduced, text};
 use super::hierarchy::Family;
 use crate::prelude::*;
 
@@ -171,7 +169,9 @@ fn init_syntax(th: &mut Thread, this: &Obj<BaseException>, arguments: &[Value]) 
     if !(4..=7).contains(&info.len()) {
         let (bound, limit) = if info.len() < 4 { ("least", 4) } else { ("most", 7) };
         let given = info.len();
-        return Err(th.type_error(format_args!("function takes at {bound} {limit} arguments ({given} given)")));
+        return Err(
+            th.type_error(format_args!("function takes at {bound} {limit} arguments ({given} given)"))
+        );
     }
     let missing_end = info.len() == 5;
     for (i, value) in info.into_iter().enumerate() {

@@ -2,7 +2,7 @@
 
 use object_model::text::units::Builder;
 
-use super::base::{BaseException, allocate, no_keywords, initialise_args, notes};
+use super::base::{BaseException, allocate, initialise_args, no_keywords, notes};
 use super::hierarchy::Exc;
 use super::raise::{as_exception, check_types, is_exception_class, is_instance_of};
 use crate::names::{Special, names};
@@ -39,9 +39,9 @@ pub(super) fn make(th: &mut Thread, class: Class, args: Args<'_>) -> PyResult {
     };
     if th.as_str(message).is_none() {
         let found = th.type_name(message);
-        return Err(th.type_error(format_args!(
-            "BaseExceptionGroup.__new__() argument 1 must be str, not {found}"
-        )));
+        return Err(
+            th.type_error(format_args!("BaseExceptionGroup.__new__() argument 1 must be str, not {found}"))
+        );
     }
     let is_list = th.downcast::<List>(given).is_some();
     let is_tuple = th.downcast::<Tuple>(given).is_some();
@@ -59,9 +59,9 @@ pub(super) fn make(th: &mut Thread, class: Class, args: Args<'_>) -> PyResult {
     let mut all_plain = true;
     for (i, item) in items.iter().enumerate() {
         if as_exception(th, item).is_none() {
-            return Err(th.value_error(format_args!(
-                "Item {i} of second argument (exceptions) is not an exception"
-            )));
+            return Err(
+                th.value_error(format_args!("Item {i} of second argument (exceptions) is not an exception"))
+            );
         }
         all_plain &= th.type_of(item).is_subtype(th, exception);
     }
@@ -212,7 +212,9 @@ pub fn except_star_match(th: &mut Thread, exception: &Value, types: &Value) -> P
         };
         let [matched, rest, ..] = pair.items() else {
             let (class, size) = (th.type_name(exception), pair.len());
-            return Err(th.type_error(format_args!("{class}.split must return a 2-tuple, got tuple of size {size}")));
+            return Err(
+                th.type_error(format_args!("{class}.split must return a 2-tuple, got tuple of size {size}"))
+            );
         };
         return Ok((matched.clone(), rest.clone()));
     }

@@ -13,8 +13,8 @@ use object_model::ty::flag;
 
 use super::base::BaseException;
 use super::fields::{
-    AttributeErrorClass, ImportErrorClass, KeyErrorClass, NameErrorClass, StopIterationClass, SyntaxErrorClass,
-    SystemExitClass,
+    AttributeErrorClass, ImportErrorClass, KeyErrorClass, NameErrorClass, StopIterationClass,
+    SyntaxErrorClass, SystemExitClass,
 };
 use super::groups::GroupClass;
 use super::os_error::OsErrorClass;
@@ -311,7 +311,9 @@ mod tests {
         assert_eq!(Exc::ExceptionGroup.family(), Family::Group);
         assert_eq!(Exc::UnboundLocalError.family(), Family::Name);
         assert_eq!(Exc::UnicodeError.family(), Family::Base);
-        assert!(Exc::BrokenPipeError.is_derived(Exc::OSError) && !Exc::OSError.is_derived(Exc::BrokenPipeError));
+        assert!(
+            Exc::BrokenPipeError.is_derived(Exc::OSError) && !Exc::OSError.is_derived(Exc::BrokenPipeError)
+        );
         assert_eq!(Exc::from_name("NoSuchError"), None);
     }
 }

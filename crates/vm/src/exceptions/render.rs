@@ -173,7 +173,9 @@ impl Printer {
             return;
         }
         let _ = writeln!(out, "    {shown}");
-        let Some(p) = position.filter(|p| i64::from(p.line) == line && p.end_column > p.column) else { return };
+        let Some(p) = position.filter(|p| i64::from(p.line) == line && p.end_column > p.column) else {
+            return;
+        };
         // Columns are bytes of the line; what is not on this line is marked to its end.
         let cut = text.len() - text.trim_start().len();
         let end = if p.end_line == p.line { p.end_column as usize } else { text.trim_end().len() };
@@ -182,7 +184,8 @@ impl Printer {
         if before.is_empty() && marked == shown {
             return;
         }
-        let _ = writeln!(out, "    {}{}", " ".repeat(before.chars().count()), "^".repeat(marked.chars().count()));
+        let _ =
+            writeln!(out, "    {}{}", " ".repeat(before.chars().count()), "^".repeat(marked.chars().count()));
     }
 
     fn line(&mut self, file: &str, line: i64) -> Option<String> {
@@ -237,7 +240,8 @@ impl Printer {
 
     fn syntax_place(&mut self, th: &mut Thread, this: &Obj<BaseException>, out: &mut String) {
         let field = |number: usize| this.extra(th, number).filter(|v| !v.is_none());
-        let string = |v: Option<Value>| v.and_then(|v| Some(th.as_str(&v)?.units().to_str_lossy().into_owned()));
+        let string =
+            |v: Option<Value>| v.and_then(|v| Some(th.as_str(&v)?.units().to_str_lossy().into_owned()));
         let int = |v: Option<Value>| v.and_then(|v| v.as_small_int());
         let file = string(field(number::FILENAME)).unwrap_or_else(|| "<string>".to_owned());
         let line = int(field(number::LINENO)).unwrap_or(0);

@@ -27,6 +27,7 @@ pub fn syntax_error(th: &mut Thread, error: &SyntaxError, filename: &str) -> Rai
         None => Value::NONE,
     };
     let end = if error.end_line == 0 { Value::NONE } else { number(error.end_column) };
-    let info = th.tuple(vec![filename, known(error.line), known(error.column), text, known(error.end_line), end]);
+    let info =
+        th.tuple(vec![filename, known(error.line), known(error.column), text, known(error.end_line), end]);
     th.raise_args(class, vec![message, info])
 }

@@ -109,9 +109,7 @@ pub(super) fn initialise(
             _ => {
                 if th.as_str(argument).is_none() {
                     let found = th.type_name(argument);
-                    return Err(
-                        th.type_error(format_args!("argument {} must be str, not {found}", i + 1))
-                    );
+                    return Err(th.type_error(format_args!("argument {} must be str, not {found}", i + 1)));
                 }
                 argument.clone()
             }
@@ -126,9 +124,7 @@ fn bytes_of(th: &mut Thread, value: &Value) -> PyResult {
     if th.downcast::<Bytes>(value).is_some() {
         return Ok(value.clone());
     }
-    if !th.has_special(value, crate::names::Special::Buffer)
-        && th.downcast::<ByteArray>(value).is_none()
-    {
+    if !th.has_special(value, crate::names::Special::Buffer) && th.downcast::<ByteArray>(value).is_none() {
         let found = th.type_name(value);
         return Err(th.type_error(format_args!("a bytes-like object is required, not '{found}'")));
     }
@@ -202,7 +198,12 @@ fn describe(th: &mut Thread, this: &Obj<BaseException>, family: Family) -> PyRes
 }
 
 /// Sets an int field.
-fn assign_number(th: &mut Thread, this: &Obj<BaseException>, field: usize, value: Option<&Value>) -> PyResult<()> {
+fn assign_number(
+    th: &mut Thread,
+    this: &Obj<BaseException>,
+    field: usize,
+    value: Option<&Value>,
+) -> PyResult<()> {
     let Some(value) = value else { return Err(th.type_error("can't delete numeric/char attribute")) };
     let number = th.index(value)?;
     let number = th.int(number);

@@ -72,7 +72,13 @@ impl Traceback {
 impl Traceback {
     #[new]
     #[signature("(tb_next, tb_frame, tb_lasti, tb_lineno)")]
-    fn new(th: &mut Thread, tb_next: &Value, tb_frame: &Value, tb_lasti: i32, tb_lineno: i32) -> PyResult<Traceback> {
+    fn new(
+        th: &mut Thread,
+        tb_next: &Value,
+        tb_frame: &Value,
+        tb_lasti: i32,
+        tb_lineno: i32,
+    ) -> PyResult<Traceback> {
         if !tb_next.is_none() && th.exact::<Traceback>(tb_next).is_none() {
             let found = th.type_name(tb_next);
             return Err(th.type_error(format_args!("expected traceback object or None, got '{found}'")));

@@ -172,7 +172,8 @@ fn make(
     }
     header.share(th);
     header.set_flag(flag::WEAKLY_REFERENCED);
-    let link = Arc::new(Link { stripe, object: AtomicUsize::new(address), referrer: AtomicUsize::new(0), kind });
+    let link =
+        Arc::new(Link { stripe, object: AtomicUsize::new(address), referrer: AtomicUsize::new(0), kind });
     let weak = Weak { link: link.clone(), callback: Guarded::new(callback) };
     let referrer = build(th, weak);
     if let Some(header) = referrer.as_header() {
@@ -203,7 +204,9 @@ fn existing(th: &Thread, stripe: usize, address: usize, kind: Kind) -> Option<Va
 
 /// All reference objects and proxies of an object that are alive.
 pub fn all_of(th: &Thread, object: &Value) -> Vec<Value> {
-    let Some(header) = object.as_header().filter(|h| h.has_flag(flag::WEAKLY_REFERENCED)) else { return Vec::new() };
+    let Some(header) = object.as_header().filter(|h| h.has_flag(flag::WEAKLY_REFERENCED)) else {
+        return Vec::new();
+    };
     let address = std::ptr::from_ref(header) as usize;
     let table = TABLE[stripe_of(address)].lock();
     let Some(links) = table.as_ref().and_then(|t| t.get(&address)) else { return Vec::new() };

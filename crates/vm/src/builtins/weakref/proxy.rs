@@ -191,7 +191,7 @@ macro_rules! proxy_methods {
 
             fn __setitem__(this: &Value, th: &mut Thread, key: &Value, value: &Value) -> PyResult<()> {
                 let (object, key) = (behind(th, this)?, behind(th, key)?);
-                th.set_item(&object, &key, value.clone())
+                th.set_item(&object, &key, value)
             }
 
             fn __delitem__(this: &Value, th: &mut Thread, key: &Value) -> PyResult<()> {
