@@ -379,12 +379,15 @@ impl Obj<Set> {
         if self.fill() - self.len() > self.table.get().rule_mask() / 4 { self.grow(token) } else { Ok(()) }
     }
 
-    /// Fills this set, which never held a key, with those of `other`.
-    pub fn fill_from(&self, token: &Attached, other: &Obj<Set>) -> Result<(), OutOfMemory> {
+    /// Fills this set with the keys of `other`, if it never held a key; false if it did.
+    pub fn fill_from(&self, token: &Attached, other: &Obj<Set>) -> Result<bool, OutOfMemory> {
         let _section = CriticalSection::enter_two(token, self.header(), other.header());
         let count = other.len();
-        if count == 0 || self.fill() != 0 {
-            return Ok(());
+        if self.fill() != 0 {
+            return Ok(false);
+        }
+        if count == 0 {
+            return Ok(true);
         }
         if self.crowded(count) {
             self.table.resize(token, count * 2)?;
@@ -406,7 +409,7 @@ impl Obj<Set> {
         }
         self.touch();
         self.count(count, count);
-        Ok(())
+        Ok(true)
     }
 
     /// Adds keys in one section for as long as comparisons are built in; says how many were dealt with.

@@ -3,11 +3,15 @@
 pub mod buffer;
 pub mod compare;
 pub mod conversion;
+pub mod exact;
 pub mod fault;
 pub mod format;
 pub mod hash;
+pub mod iterator;
+pub mod mapping;
 pub mod number;
 pub mod repr;
+pub mod sequence;
 
 use crate::names::Special;
 

@@ -1,0 +1,151 @@
+//! Iteration over any object: `iter`, `next`, and the loops that native code makes of them.
+//!
+//! Not here: the iterator types (`builtins::iterators` and the types' own files).
+
+use object_model::ty::flag;
+
+use crate::builtins::iterators::{self, SequenceIterator};
+use crate::class::{special, type_of};
+use crate::names::Special;
+use crate::prelude::*;
+use crate::protocol::exact;
+
+/// Hung on the class of a native iterator: its `__next__` without a call, with None at the end.
+pub struct FastNext(pub fn(&mut Thread, &Value) -> PyResult<Option<Value>>);
+
+/// At most so many items are reserved because somebody says that there will be so many.
+const TRUSTED_HINT: usize = 1 << 16;
+
+impl Thread {
+    /// `iter(value)`
+    pub fn iter(&mut self, value: &Value) -> PyResult {
+        if let Some(iterator) = iterators::of_builtin(self, value) {
+            return Ok(iterator);
+        }
+        let class = type_of(value);
+        match special::get(self, class, Special::Iter).cloned() {
+            Some(method) if !method.is_none() => {
+                let iterator = self.call_special_method(&method, value, class, &[])?;
+                if !self.has_special(&iterator, Special::Next) {
+                    let name = self.type_name(&iterator);
+                    return Err(self.type_error(format_args!("iter() returned non-iterator of type '{name}'")));
+                }
+                Ok(iterator)
+            }
+            None if self.is_sequence(value) => Ok(SequenceIterator::make(self, value.clone())),
+            _ => {
+                let name = self.type_name(value);
+                Err(self.type_error(format_args!("'{name}' object is not iterable")))
+            }
+        }
+    }
+
+    /// True if the value can be indexed and is no `dict`: what iteration and `reversed` fall back to.
+    pub fn is_sequence(&self, value: &Value) -> bool {
+        self.has_special(value, Special::GetItem) && !type_of(value).payload.has(flag::DICT_SUBCLASS)
+    }
+
+    /// True if [`Thread::iter`] has something to go by.
+    pub fn is_iterable(&self, value: &Value) -> bool {
+        self.has_special(value, Special::Iter) || self.is_sequence(value)
+    }
+
+    /// `next(iterator)`, None at its end.
+    #[inline]
+    pub fn next(&mut self, iterator: &Value) -> PyResult<Option<Value>> {
+        let class = type_of(iterator);
+        if let Some(native) = class.payload.native.get()
+            && let Some(fast) = native.downcast_ref::<FastNext>()
+        {
+            return (fast.0)(self, iterator);
+        }
+        let Some(method) = special::get(self, class, Special::Next).cloned() else {
+            let name = self.type_name(iterator);
+            return Err(self.type_error(format_args!("'{name}' object is not an iterator")));
+        };
+        let result = self.call_special_method(&method, iterator, class, &[]);
+        self.catch(result, Exc::StopIteration)
+    }
+
+    /// Calls `each` for every item.
+    pub fn for_each(
+        &mut self,
+        iterable: &Value,
+        mut each: impl FnMut(&mut Thread, Value) -> PyResult<()>,
+    ) -> PyResult<()> {
+        if let Some(list) = exact::list(iterable) {
+            let mut index = 0;
+            while let Some(item) = list.get(self, index) {
+                each(self, item)?;
+                index += 1;
+            }
+            return Ok(());
+        }
+        if let Some(tuple) = exact::tuple(iterable) {
+            for item in tuple.items() {
+                each(self, item.clone())?;
+            }
+            return Ok(());
+        }
+        let iterator = self.iter(iterable)?;
+        while let Some(item) = self.next(&iterator)? {
+            each(self, item)?;
+        }
+        Ok(())
+    }
+
+    /// The items of an iterable: `list(iterable)`.
+    pub fn collect(&mut self, iterable: &Value) -> PyResult<Vec<Value>> {
+        if let Some(items) = self.builtin_items(iterable) {
+            return Ok(items);
+        }
+        let iterator = self.iter(iterable)?;
+        let hint = self.length_hint(iterable, 8)?;
+        let mut items = Vec::with_capacity(hint.min(TRUSTED_HINT));
+        while let Some(item) = self.next(&iterator)? {
+            items.push(item);
+        }
+        Ok(items)
+    }
+
+    /// The items as of one moment, if the iterable is exactly a builtin container.
+    pub fn builtin_items(&self, iterable: &Value) -> Option<Vec<Value>> {
+        if let Some(list) = exact::list(iterable) {
+            return Some(list.snapshot(self));
+        }
+        if let Some(tuple) = exact::tuple(iterable) {
+            return Some(tuple.items().to_vec());
+        }
+        if let Some(dict) = exact::dict(iterable) {
+            return Some(dict.snapshot(self).into_iter().map(|(key, ..)| key).collect());
+        }
+        let set = exact::set(iterable)?;
+        Some(set.snapshot(self).into_iter().map(|(key, _)| key).collect())
+    }
+
+    /// How many items there will be, as far as the object says; else `default`. `operator.length_hint`.
+    pub fn length_hint(&mut self, value: &Value, default: usize) -> PyResult<usize> {
+        if self.has_special(value, Special::Len) {
+            let length = self.length(value);
+            if let Some(length) = self.catch(length, Exc::TypeError)? {
+                return Ok(length);
+            }
+        }
+        if !self.has_special(value, Special::LengthHint) {
+            return Ok(default);
+        }
+        let hint = self.call_special(value, Special::LengthHint, &[]);
+        let Some(hint) = self.catch(hint, Exc::TypeError)?.flatten() else { return Ok(default) };
+        if hint.is(&Value::NOT_IMPLEMENTED) {
+            return Ok(default);
+        }
+        match crate::builtins::slice::int_of(&hint) {
+            Some(i) if i >= 0 => Ok(i as usize),
+            Some(_) => Err(self.value_error("__length_hint__() should return >= 0")),
+            None => {
+                let name = self.type_name(&hint);
+                Err(self.type_error(format_args!("__length_hint__ must be an integer, not {name}")))
+            }
+        }
+    }
+}
