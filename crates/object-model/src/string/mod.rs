@@ -9,6 +9,7 @@
 //!
 //! Not here: algorithms on characters (`text`), interning (`intern`), methods (`vm`).
 
+mod append;
 pub mod hash;
 pub mod intern;
 

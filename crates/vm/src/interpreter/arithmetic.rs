@@ -6,11 +6,13 @@
 //! Not here: what an operator does (`protocol`).
 
 use compiler::bytecode::instruction::{INPLACE, Instruction, KILL_A, KILL_B, KILL_C};
-use object_model::Value;
+use object_model::string::Str;
 use object_model::value::float::{float_word, is_float_word, word_float};
 use object_model::value::int::{INT_TAG, both_int, int_word, word_int};
 use object_model::value::singleton::UNBOUND;
+use object_model::{Obj, Value};
 
+use crate::class::exact_str;
 use crate::error::PyResult;
 use crate::frame::{Frame, drop_word};
 use crate::protocol::{BinaryOp, CompareOp};
@@ -88,8 +90,32 @@ fn operate(th: &mut Thread, op: BinaryOp, i: Instruction, a: &Value, b: &Value) 
 /// `a = b op c`
 #[cold]
 pub fn binary(th: &mut Thread, frame: Frame, i: Instruction, op: BinaryOp) -> PyResult<()> {
+    if op == BinaryOp::Add
+        && i.a == i.b
+        && let Some(done) = append(th, frame, i)
+    {
+        return done;
+    }
     let result = operate(th, op, i, register(frame, i.b), register(frame, i.c));
     finish(th, frame, i, KILL_B | KILL_C, result)
+}
+
+/// `s = s + t` on strings, where only the register refers to s: the string grows in place as long as there is room.
+fn append(th: &mut Thread, frame: Frame, i: Instruction) -> Option<PyResult<()>> {
+    let text = exact_str(register(frame, i.c))?;
+    if !exact_str(register(frame, i.b))?.is_appendable(th) || text.len() == 0 {
+        return None;
+    }
+    // SAFETY: the register holds a string, as was seen just now. It is not the other operand, which would be a second
+    // reference.
+    let own: Obj<Str> = unsafe { Obj::from_value_unchecked(take(frame, i.b)) };
+    let (own, result) = match own.append(th, text) {
+        Ok(own) => (own, Ok(())),
+        Err((own, _)) => (own, Err(th.memory_error())),
+    };
+    put(th, frame, i.a, own.into_value());
+    kill(frame, i, KILL_C);
+    Some(result)
 }
 
 /// `a = b op constants[c]`
