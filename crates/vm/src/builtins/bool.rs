@@ -6,9 +6,7 @@ use super::int::as_int;
 use crate::class::IMMEDIATES;
 use crate::prelude::*;
 
-/// Returns True when the argument is true, False otherwise.
-/// The builtins True and False are the only two instances of the class bool.
-/// The class bool is a subclass of the class int, and cannot be subclassed.
+/// The truth value of an object. True and False are its only instances, and it has no subclasses.
 #[pyclass(
     name = "bool",
     base = Int,

@@ -13,12 +13,7 @@ use crate::names::Special;
 use crate::prelude::*;
 use crate::protocol::hash::identity;
 
-/// Create a complex number from a string or numbers.
-///
-/// If a string is given, parse it as a complex number.
-/// If a single number is given, convert it to a complex number.
-/// If the 'real' or 'imag' arguments are given, create a complex number
-/// with the specified real and imaginary components.
+/// A complex number, made from a literal, a number, or a real and an imaginary part.
 #[pyclass(
     for = Complex,
     name = "complex",
@@ -229,7 +224,7 @@ impl ComplexClass {
         Ok(make(th, class, z))
     }
 
-    /// Convert number to a complex floating-point number.
+    /// A complex from a number; text is refused.
     #[classmethod]
     fn from_number(th: &mut Thread, class: Class, number: &Value) -> PyResult {
         let exact = std::ptr::eq(class, Complex::class(th));
@@ -256,7 +251,7 @@ impl ComplexClass {
         this.real != 0.0 || this.imaginary != 0.0
     }
 
-    /// Convert this value to exact type complex.
+    /// This number as a complex.
     fn __complex__(this: &Obj<Complex>, th: &mut Thread) -> Value {
         th.complex(this.real, this.imaginary)
     }
@@ -266,7 +261,7 @@ impl ComplexClass {
         th.tuple(items)
     }
 
-    /// Convert to a string according to format_spec.
+    /// The text that a format specification asks for.
     fn __format__(this: &Obj<Complex>, th: &mut Thread, format_spec: &Obj<Str>) -> PyResult {
         if format_spec.len() == 0 {
             return th.str_of(this.as_value()).map(Obj::into_value);
@@ -276,18 +271,18 @@ impl ComplexClass {
         th.units(text.units())
     }
 
-    /// Return the complex conjugate of its argument. (3-4j).conjugate() == 3+4j.
+    /// The number with the opposite imaginary part.
     fn conjugate(this: &Obj<Complex>, th: &mut Thread) -> Value {
         th.complex(this.real, -this.imaginary)
     }
 
-    /// the real part of a complex number
+    /// the real part
     #[getter]
     fn real(this: &Obj<Complex>) -> f64 {
         this.real
     }
 
-    /// the imaginary part of a complex number
+    /// the imaginary part
     #[getter]
     fn imag(this: &Obj<Complex>) -> f64 {
         this.imaginary

@@ -31,27 +31,25 @@ impl FloatClass {
         receiver(th, this, "__float__")
     }
 
-    /// Return the Integral closest to x between 0 and x.
+    /// The whole part as an int.
     fn __trunc__(this: &Value, th: &mut Thread) -> PyResult {
         let x = receiver(th, this, "__trunc__")?;
         whole(th, x)
     }
 
-    /// Return the floor as an Integral.
+    /// The largest int that is not above the float.
     fn __floor__(this: &Value, th: &mut Thread) -> PyResult {
         let x = receiver(th, this, "__floor__")?;
         whole(th, x.floor())
     }
 
-    /// Return the ceiling as an Integral.
+    /// The smallest int that is not below the float.
     fn __ceil__(this: &Value, th: &mut Thread) -> PyResult {
         let x = receiver(th, this, "__ceil__")?;
         whole(th, x.ceil())
     }
 
-    /// Return the Integral closest to x, rounding half toward even.
-    ///
-    /// When an argument is passed, work like built-in round(x, ndigits).
+    /// The nearest int, the even one of two; with ndigits the nearest float of so many decimal places.
     #[signature("(ndigits=None, /)")]
     fn __round__(this: &Value, th: &mut Thread, ndigits: Option<&Value>) -> PyResult {
         let x = receiver(th, this, "__round__")?;
@@ -70,7 +68,7 @@ impl FloatClass {
         Ok(th.tuple(items))
     }
 
-    /// Formats the float according to format_spec.
+    /// The text that a format specification asks for.
     fn __format__(this: &Value, th: &mut Thread, format_spec: &Obj<Str>) -> PyResult {
         let x = receiver(th, this, "__format__")?;
         if format_spec.len() == 0 {
@@ -81,27 +79,17 @@ impl FloatClass {
         th.units(text.units())
     }
 
-    /// Return self, the complex conjugate of any float.
+    /// The number itself, as a float.
     fn conjugate(this: &Value, th: &mut Thread) -> PyResult<f64> {
         receiver(th, this, "conjugate")
     }
 
-    /// Return True if the float is an integer.
+    /// Whether the float has no fraction.
     fn is_integer(this: &Value, th: &mut Thread) -> PyResult<bool> {
         receiver(th, this, "is_integer").map(float::is_integer)
     }
 
-    /// Return a pair of integers, whose ratio is exactly equal to the original float.
-    ///
-    /// The ratio is in lowest terms and has a positive denominator.  Raise
-    /// OverflowError on infinities and a ValueError on NaNs.
-    ///
-    /// >>> (10.0).as_integer_ratio()
-    /// (10, 1)
-    /// >>> (0.0).as_integer_ratio()
-    /// (0, 1)
-    /// >>> (-.25).as_integer_ratio()
-    /// (-1, 4)
+    /// The exact value as two ints in lowest terms, the second one positive.
     fn as_integer_ratio(this: &Value, th: &mut Thread) -> PyResult {
         let x = receiver(th, this, "as_integer_ratio")?;
         let (numerator, denominator) = th.check(float::as_integer_ratio(x))?;
@@ -109,23 +97,18 @@ impl FloatClass {
         Ok(th.tuple(items))
     }
 
-    /// Return a hexadecimal representation of a floating-point number.
-    ///
-    /// >>> (-0.1).hex()
-    /// '-0x1.999999999999ap-4'
-    /// >>> 3.14159.hex()
-    /// '0x1.921f9f01b866ep+1'
+    /// The exact value in hexadecimal, such as '0x1.8p+0'.
     fn hex(this: &Value, th: &mut Thread) -> PyResult<String> {
         receiver(th, this, "hex").map(parse::to_hex)
     }
 
-    /// the real part of a complex number
+    /// the number as a float
     #[getter]
     fn real(this: &Value, th: &mut Thread) -> PyResult<f64> {
         receiver(th, this, "real")
     }
 
-    /// the imaginary part of a complex number
+    /// always 0.0
     #[getter]
     fn imag(this: &Value, th: &mut Thread) -> PyResult<f64> {
         receiver(th, this, "imag").map(|_| 0.0)

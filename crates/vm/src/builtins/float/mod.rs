@@ -14,7 +14,7 @@ use object_model::ty::flag;
 use crate::class::{IMMEDIATES, exact_str};
 use crate::prelude::*;
 
-/// Convert a string or number to a floating-point number, if possible.
+/// A floating-point number of double precision, made from a number or a literal.
 #[pyclass(
     for = Float,
     name = "float",
@@ -122,7 +122,7 @@ impl FloatClass {
         Ok(Obj::new(th, class.payload.instance_shape(), Float(number)).into_value())
     }
 
-    /// Convert real number to a floating-point number.
+    /// A float from a number; text is refused.
     #[classmethod]
     fn from_number(th: &mut Thread, class: Class, number: &Value) -> PyResult {
         let exact = std::ptr::eq(class, Float::class(th));
@@ -134,12 +134,7 @@ impl FloatClass {
         if exact { Ok(value) } else { th.call(&class.value(), &[value]) }
     }
 
-    /// Create a floating-point number from a hexadecimal string.
-    ///
-    /// >>> float.fromhex('0x1.ffffp10')
-    /// 2047.984375
-    /// >>> float.fromhex('-0x1p-1074')
-    /// -5e-324
+    /// A float from hexadecimal text such as '0x1.8p+0'.
     #[classmethod]
     fn fromhex(th: &mut Thread, class: Class, string: &Obj<Str>) -> PyResult {
         let x = th.check(parse::from_hex(string.units()))?;
@@ -147,16 +142,7 @@ impl FloatClass {
         if std::ptr::eq(class, Float::class(th)) { Ok(value) } else { th.call(&class.value(), &[value]) }
     }
 
-    /// You probably don't want to use this function.
-    ///
-    ///   typestr
-    ///     Must be 'double' or 'float'.
-    ///
-    /// It exists mainly to be used in Python's test suite.
-    ///
-    /// This function returns whichever of 'unknown', 'IEEE, big-endian' or 'IEEE,
-    /// little-endian' best describes the format of floating-point numbers used by the
-    /// C type named by typestr.
+    /// How the C type 'double' or 'float' lies in memory.
     #[classmethod]
     fn __getformat__(th: &mut Thread, _class: Class, typestr: &Obj<Str>) -> PyResult<&'static str> {
         match typestr.as_ascii() {

@@ -34,7 +34,7 @@ impl IntClass {
         itself(th, this, "__int__")
     }
 
-    /// Return self converted to an integer, if self is suitable for use as an index into a list.
+    /// This number as an int.
     fn __index__(this: &Value, th: &mut Thread) -> PyResult {
         itself(th, this, "__index__")
     }
@@ -45,24 +45,22 @@ impl IntClass {
         th.check(i.to_f64())
     }
 
-    /// Truncating an Integral returns itself.
+    /// An int is its own truncation.
     fn __trunc__(this: &Value, th: &mut Thread) -> PyResult {
         itself(th, this, "__trunc__")
     }
 
-    /// Flooring an Integral returns itself.
+    /// An int is its own floor.
     fn __floor__(this: &Value, th: &mut Thread) -> PyResult {
         itself(th, this, "__floor__")
     }
 
-    /// Ceiling of an Integral returns itself.
+    /// An int is its own ceiling.
     fn __ceil__(this: &Value, th: &mut Thread) -> PyResult {
         itself(th, this, "__ceil__")
     }
 
-    /// Rounding an Integral returns itself.
-    ///
-    /// Rounding with an ndigits argument also returns an integer.
+    /// The nearest multiple of 10**-ndigits, the even one of two; the int itself without ndigits.
     #[signature("(ndigits=None, /)")]
     fn __round__(this: &Value, th: &mut Thread, ndigits: Option<&Value>) -> PyResult {
         let i = receiver(th, this, "__round__")?;
@@ -78,7 +76,7 @@ impl IntClass {
         Ok(th.tuple(vec![number]))
     }
 
-    /// Convert to a string according to format_spec.
+    /// The text that a format specification asks for.
     fn __format__(this: &Value, th: &mut Thread, format_spec: &Obj<Str>) -> PyResult {
         let i = receiver(th, this, "__format__")?;
         if format_spec.len() == 0 {
@@ -89,7 +87,7 @@ impl IntClass {
         th.units(text.units())
     }
 
-    /// Returns size in memory, in bytes.
+    /// The bytes that the int takes in memory.
     fn __sizeof__(this: &Value, th: &mut Thread) -> PyResult<u64> {
         let i = receiver(th, this, "__sizeof__")?;
         Ok(match this.as_header() {
@@ -98,93 +96,59 @@ impl IntClass {
         })
     }
 
-    /// Number of bits necessary to represent self in binary.
-    ///
-    /// >>> bin(37)
-    /// '0b100101'
-    /// >>> (37).bit_length()
-    /// 6
+    /// How many bits the absolute value has, without leading zeros.
     fn bit_length(this: &Value, th: &mut Thread) -> PyResult<u64> {
         receiver(th, this, "bit_length").map(IntRef::bit_length)
     }
 
-    /// Number of ones in the binary representation of the absolute value of self.
-    ///
-    /// Also known as the population count.
-    ///
-    /// >>> bin(13)
-    /// '0b1101'
-    /// >>> (13).bit_count()
-    /// 3
+    /// How many ones the absolute value has in binary.
     fn bit_count(this: &Value, th: &mut Thread) -> PyResult<u64> {
         receiver(th, this, "bit_count").map(IntRef::bit_count)
     }
 
-    /// Returns self, the complex conjugate of any int.
+    /// The int itself, as an int.
     fn conjugate(this: &Value, th: &mut Thread) -> PyResult {
         itself(th, this, "conjugate")
     }
 
-    /// Returns True. Exists for duck type compatibility with float.is_integer.
+    /// Always True; floats have this method too.
     fn is_integer(this: &Value, th: &mut Thread) -> PyResult<bool> {
         receiver(th, this, "is_integer").map(|_| true)
     }
 
-    /// Return a pair of integers, whose ratio is equal to the original int.
-    ///
-    /// The ratio is in lowest terms and has a positive denominator.
-    ///
-    /// >>> (10).as_integer_ratio()
-    /// (10, 1)
-    /// >>> (-10).as_integer_ratio()
-    /// (-10, 1)
-    /// >>> (0).as_integer_ratio()
-    /// (0, 1)
+    /// The pair (self, 1).
     fn as_integer_ratio(this: &Value, th: &mut Thread) -> PyResult {
         let number = itself(th, this, "as_integer_ratio")?;
         Ok(th.tuple(vec![number, Value::int32(1)]))
     }
 
-    /// the real part of a complex number
+    /// the number as an int
     #[getter]
     fn real(this: &Value, th: &mut Thread) -> PyResult {
         itself(th, this, "real")
     }
 
-    /// the imaginary part of a complex number
+    /// always 0
     #[getter]
     fn imag(this: &Value, th: &mut Thread) -> PyResult {
         receiver(th, this, "imag").map(|_| Value::int32(0))
     }
 
-    /// the numerator of a rational number in lowest terms
+    /// the number as an int
     #[getter]
     fn numerator(this: &Value, th: &mut Thread) -> PyResult {
         itself(th, this, "numerator")
     }
 
-    /// the denominator of a rational number in lowest terms
+    /// always 1
     #[getter]
     fn denominator(this: &Value, th: &mut Thread) -> PyResult {
         receiver(th, this, "denominator").map(|_| Value::int32(1))
     }
 
-    /// Return an array of bytes representing an integer.
+    /// The number as so many bytes, in the order 'big' or 'little'; in two's complement if signed.
     ///
-    ///   length
-    ///     Length of bytes object to use.  An OverflowError is raised if the
-    ///     integer is not representable with the given number of bytes.  Default
-    ///     is length 1.
-    ///   byteorder
-    ///     The byte order used to represent the integer.  If byteorder is 'big',
-    ///     the most significant byte is at the beginning of the byte array.  If
-    ///     byteorder is 'little', the most significant byte is at the end of the
-    ///     byte array.  To request the native byte order of the host system, use
-    ///     sys.byteorder as the byte order value.  Default is to use 'big'.
-    ///   signed
-    ///     Determines whether two's complement is used to represent the integer.
-    ///     If signed is False and a negative integer is given, an OverflowError
-    ///     is raised.
+    /// OverflowError if they are too few, or if a negative number is not signed.
     #[signature("(length=1, byteorder='big', *, signed=False)")]
     fn to_bytes(
         this: &Value,
@@ -202,21 +166,7 @@ impl IntClass {
         th.bytes(&bytes)
     }
 
-    /// Return the integer represented by the given array of bytes.
-    ///
-    ///   bytes
-    ///     Holds the array of bytes to convert.  The argument must either
-    ///     support the buffer protocol or be an iterable object producing bytes.
-    ///     Bytes and bytearray are examples of built-in objects that support the
-    ///     buffer protocol.
-    ///   byteorder
-    ///     The byte order used to represent the integer.  If byteorder is 'big',
-    ///     the most significant byte is at the beginning of the byte array.  If
-    ///     byteorder is 'little', the most significant byte is at the end of the
-    ///     byte array.  To request the native byte order of the host system, use
-    ///     sys.byteorder as the byte order value.  Default is to use 'big'.
-    ///   signed
-    ///     Indicates whether two's complement is used to represent the integer.
+    /// The number that bytes hold, in the order 'big' or 'little'; in two's complement if signed.
     #[classmethod]
     #[signature("(bytes, byteorder='big', *, signed=False)")]
     fn from_bytes(
