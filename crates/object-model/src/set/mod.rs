@@ -47,6 +47,7 @@ pub struct Set {
 }
 
 /// The payload of a `frozenset`: the same, under a type of its own.
+#[derive(Default)]
 #[repr(transparent)]
 pub struct FrozenSet(Set);
 
@@ -98,12 +99,6 @@ impl Default for Set {
             finger: AtomicUsize::new(0),
             hash: AtomicU64::new(u64::MAX),
         }
-    }
-}
-
-impl Default for FrozenSet {
-    fn default() -> FrozenSet {
-        FrozenSet(Set::default())
     }
 }
 

@@ -105,6 +105,15 @@ impl Range {
         self.small.map(|s| (s.start, s.stop, s.step))
     }
 
+    /// All items, if they are immediates and there is memory for them.
+    pub(crate) fn items(&self) -> Option<Vec<Value>> {
+        let small = self.small?;
+        let mut items = Vec::new();
+        items.try_reserve_exact(usize::try_from(small.length).ok()?).ok()?;
+        items.extend((0..small.length).filter_map(|i| Value::small_int(small.item(i))));
+        Some(items)
+    }
+
     /// Item `index`, which is not checked.
     fn item(&self, th: &mut Thread, index: IntRef<'_>) -> PyResult {
         if let (Some(small), IntRef::Small(i)) = (self.small, index)
@@ -574,9 +583,13 @@ mod tests {
 
     #[test]
     fn lengths_are_cpythons() {
-        for (start, stop, step, length) in
-            [(0, 10, 3, 4), (10, 0, -3, 4), (5, 5, 1, 0), (0, -1, 1, 0), (-(1 << 61), (1 << 61) - 1, 1, (1 << 62) - 1)]
-        {
+        for (start, stop, step, length) in [
+            (0, 10, 3, 4),
+            (10, 0, -3, 4),
+            (5, 5, 1, 0),
+            (0, -1, 1, 0),
+            (-(1 << 61), (1 << 61) - 1, 1, (1 << 62) - 1),
+        ] {
             assert_eq!(Small::new(start, stop, step).length, length);
         }
     }

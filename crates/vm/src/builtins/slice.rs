@@ -155,13 +155,21 @@ pub fn unpack(th: &mut Thread, slice: &Slice) -> PyResult<(i64, i64, i64)> {
     let step = step.max(-i64::MAX);
     let start = match &slice.start {
         none if none.is_none() => {
-            if step < 0 { i64::MAX } else { 0 }
+            if step < 0 {
+                i64::MAX
+            } else {
+                0
+            }
         }
         start => clamped(th, start)?,
     };
     let stop = match &slice.stop {
         none if none.is_none() => {
-            if step < 0 { i64::MIN } else { i64::MAX }
+            if step < 0 {
+                i64::MIN
+            } else {
+                i64::MAX
+            }
         }
         stop => clamped(th, stop)?,
     };
@@ -220,7 +228,9 @@ impl Slice {
             [start, stop] => Ok(Slice::make(th, start.clone(), stop.clone(), none())),
             [start, stop, step] => Ok(Slice::make(th, start.clone(), stop.clone(), step.clone())),
             [] => Err(th.type_error("slice expected at least 1 argument, got 0")),
-            more => Err(th.type_error(format_args!("slice expected at most 3 arguments, got {}", more.len()))),
+            more => {
+                Err(th.type_error(format_args!("slice expected at most 3 arguments, got {}", more.len())))
+            }
         }
     }
 

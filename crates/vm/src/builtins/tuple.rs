@@ -115,7 +115,9 @@ impl TupleClass {
     }
 
     fn __add__(this: &Obj<Tuple>, th: &mut Thread, value: &Value) -> PyResult {
-        let Some(other) = exact::any_tuple(value) else { return sequence::cannot_concatenate(th, "tuple", value) };
+        let Some(other) = exact::any_tuple(value) else {
+            return sequence::cannot_concatenate(th, "tuple", value);
+        };
         if this.len() == 0 && exact::tuple(value).is_some() {
             return Ok(value.clone());
         }

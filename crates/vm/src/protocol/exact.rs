@@ -57,7 +57,8 @@ pub fn set(value: &Value) -> Option<&Obj<Set>> {
 #[inline]
 pub fn any_set(value: &Value) -> Option<&Obj<Set>> {
     let header = value.as_header()?;
-    let is = set(value).is_some() || header.shape().class().payload.has(flag::SET_SUBCLASS | flag::FROZENSET_SUBCLASS);
+    let is = set(value).is_some()
+        || header.shape().class().payload.has(flag::SET_SUBCLASS | flag::FROZENSET_SUBCLASS);
     // SAFETY: the type says what the payload is.
     if is { Some(unsafe { Obj::borrow_unchecked(value) }) } else { None }
 }

@@ -13,9 +13,6 @@ use crate::protocol::exact;
 /// Hung on the class of a native iterator: its `__next__` without a call, with None at the end.
 pub struct FastNext(pub fn(&mut Thread, &Value) -> PyResult<Option<Value>>);
 
-/// At most so many items are reserved because somebody says that there will be so many.
-const TRUSTED_HINT: usize = 1 << 16;
-
 impl Thread {
     /// `iter(value)`
     pub fn iter(&mut self, value: &Value) -> PyResult {
@@ -28,7 +25,9 @@ impl Thread {
                 let iterator = self.call_special_method(&method, value, class, &[])?;
                 if !self.has_special(&iterator, Special::Next) {
                     let name = self.type_name(&iterator);
-                    return Err(self.type_error(format_args!("iter() returned non-iterator of type '{name}'")));
+                    return Err(
+                        self.type_error(format_args!("iter() returned non-iterator of type '{name}'"))
+                    );
                 }
                 Ok(iterator)
             }
@@ -101,7 +100,10 @@ impl Thread {
         }
         let iterator = self.iter(iterable)?;
         let hint = self.length_hint(iterable, 8)?;
-        let mut items = Vec::with_capacity(hint.min(TRUSTED_HINT));
+        let mut items = Vec::new();
+        if items.try_reserve(hint).is_err() {
+            return Err(self.memory_error());
+        }
         while let Some(item) = self.next(&iterator)? {
             items.push(item);
         }
@@ -118,6 +120,9 @@ impl Thread {
         }
         if let Some(dict) = exact::dict(iterable) {
             return Some(dict.snapshot(self).into_iter().map(|(key, ..)| key).collect());
+        }
+        if let Some(range) = crate::builtins::range::exact(iterable) {
+            return range.items();
         }
         let set = exact::set(iterable)?;
         Some(set.snapshot(self).into_iter().map(|(key, _)| key).collect())

@@ -78,7 +78,13 @@ impl Thread {
     }
 
     /// `dict[key] = value` for a key with this hash.
-    pub fn dict_set_hashed(&mut self, dict: &Obj<Dict>, key: &Value, hash: i64, value: Value) -> PyResult<()> {
+    pub fn dict_set_hashed(
+        &mut self,
+        dict: &Obj<Dict>,
+        key: &Value,
+        hash: i64,
+        value: Value,
+    ) -> PyResult<()> {
         let mut value = Some(value);
         loop {
             let mut probe = Probe::new();
@@ -92,7 +98,12 @@ impl Thread {
     }
 
     /// `dict.setdefault(key, default)`: the value of now, and whether the key was there.
-    pub fn dict_set_default(&mut self, dict: &Obj<Dict>, key: &Value, default: &Value) -> PyResult<(Value, bool)> {
+    pub fn dict_set_default(
+        &mut self,
+        dict: &Obj<Dict>,
+        key: &Value,
+        default: &Value,
+    ) -> PyResult<(Value, bool)> {
         let hash = self.hash_key(key)?;
         loop {
             if let Some(value) = self.dict_get_hashed(dict, key, hash)? {
@@ -145,7 +156,9 @@ impl Thread {
     pub fn dict_merge(&mut self, dict: &Obj<Dict>, mapping: &Value, callable: &Value) -> PyResult<()> {
         if exact::any_dict(mapping).is_none() && self.lookup_attr(mapping, "keys")?.is_none() {
             let (function, name) = (self.callable_text(callable)?, self.type_name(mapping));
-            return Err(self.type_error(format_args!("{function} argument after ** must be a mapping, not {name}")));
+            return Err(
+                self.type_error(format_args!("{function} argument after ** must be a mapping, not {name}"))
+            );
         }
         let callable = callable.clone();
         self.merge(dict, mapping, move |th, dict, key, hash, value| {
@@ -156,7 +169,9 @@ impl Thread {
             if th.dict_contains_hashed(dict, key, hash)? {
                 let (function, key) = (th.callable_text(&callable)?, th.str_of(key)?);
                 let key = key.units().to_str_lossy().to_string();
-                return Err(th.type_error(format_args!("{function} got multiple values for keyword argument '{key}'")));
+                return Err(th.type_error(format_args!(
+                    "{function} got multiple values for keyword argument '{key}'"
+                )));
             }
             th.dict_set_hashed(dict, key, hash, value)
         })

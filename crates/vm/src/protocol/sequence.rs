@@ -2,6 +2,7 @@
 //!
 //! Not here: subscripts (`mapping`), which go by the key.
 
+use object_model::dict::same_key;
 use object_model::ty::flag;
 
 use crate::builtins::slice::{self, Position};
@@ -62,7 +63,9 @@ impl Thread {
         match slice::position(self, &length)? {
             Some(Position::At(i)) if i >= 0 => Ok(i as usize),
             Some(Position::At(_) | Position::Below) => Err(self.value_error("__len__() should return >= 0")),
-            Some(Position::Beyond) => Err(self.overflow_error("cannot fit 'int' into an index-sized integer")),
+            Some(Position::Beyond) => {
+                Err(self.overflow_error("cannot fit 'int' into an index-sized integer"))
+            }
             None => Err(slice::not_an_integer(self, &length)),
         }
     }
@@ -70,11 +73,9 @@ impl Thread {
     /// `a is b or a == b`: what containers mean by equal.
     #[inline]
     pub fn same_or_equal(&mut self, a: &Value, b: &Value) -> PyResult<bool> {
-        match object_model::dict::same_key(a, b) {
-            Some(answer) if a.is(b) || answer => Ok(true),
-            Some(_) if a.as_small_int().is_some() && b.as_small_int().is_some() => Ok(false),
-            Some(false) if crate::class::exact_str(a).is_some() && crate::class::exact_str(b).is_some() => Ok(false),
-            _ => self.eq(a, b),
+        match same_key(a, b) {
+            Some(answer) => Ok(answer),
+            None => self.eq(a, b),
         }
     }
 
@@ -89,9 +90,8 @@ impl Thread {
             return match items.len() {
                 found if found == count => Ok(items),
                 found if found < count => Err(self.not_enough("", count, found)),
-                found => Err(self.value_error(format_args!(
-                    "too many values to unpack (expected {count}, got {found})"
-                ))),
+                found => Err(self
+                    .value_error(format_args!("too many values to unpack (expected {count}, got {found})"))),
             };
         }
         let iterator = self.iter_to_unpack(value)?;
@@ -108,7 +108,8 @@ impl Thread {
         match exact::dict(value) {
             Some(dict) if dict.len() > count => {
                 let found = dict.len();
-                Err(self.value_error(format_args!("too many values to unpack (expected {count}, got {found})")))
+                Err(self
+                    .value_error(format_args!("too many values to unpack (expected {count}, got {found})")))
             }
             _ => Err(self.value_error(format_args!("too many values to unpack (expected {count})"))),
         }
@@ -138,7 +139,7 @@ impl Thread {
     }
 
     fn iter_to_unpack(&mut self, value: &Value) -> PyResult {
-        if !self.is_iterable(value) && crate::builtins::iterators::of_builtin(self, value).is_none() {
+        if !self.is_iterable(value) {
             let name = self.type_name(value);
             return Err(self.type_error(format_args!("cannot unpack non-iterable {name} object")));
         }
@@ -147,7 +148,9 @@ impl Thread {
 
     #[cold]
     fn not_enough(&mut self, bound: &str, expected: usize, found: usize) -> Raised {
-        self.value_error(format_args!("not enough values to unpack (expected {bound}{expected}, got {found})"))
+        self.value_error(format_args!(
+            "not enough values to unpack (expected {bound}{expected}, got {found})"
+        ))
     }
 
     /// `list.extend(iterable)`: what `[*iterable]` and `+=` do.

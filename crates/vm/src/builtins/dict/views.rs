@@ -3,8 +3,8 @@
 use object_model::shape::builtin;
 
 use super::iterators::{
-    DictItemIterator, DictKeyIterator, DictReverseItemIterator, DictReverseKeyIterator, DictReverseValueIterator,
-    DictValueIterator,
+    DictItemIterator, DictKeyIterator, DictReverseItemIterator, DictReverseKeyIterator,
+    DictReverseValueIterator, DictValueIterator,
 };
 use crate::builtins::list::guarded_repr;
 use crate::prelude::*;

@@ -108,9 +108,7 @@ impl Enumerate {
 fn strict(th: &mut Thread, name: &str, args: &Args<'_>) -> PyResult<bool> {
     let count = args.keyword_values.len();
     if count > 1 {
-        return Err(
-            th.type_error(format_args!("{name}() takes at most 1 keyword argument ({count} given)"))
-        );
+        return Err(th.type_error(format_args!("{name}() takes at most 1 keyword argument ({count} given)")));
     }
     let Some((keyword, value)) = args.keywords().next() else { return Ok(false) };
     if keyword.as_ascii() != Some("strict") {
@@ -319,7 +317,8 @@ impl Filter {
 
     fn __next__(&self, th: &mut Thread) -> PyResult<Option<Value>> {
         let bool_class = crate::class::IMMEDIATES.bool.get();
-        let truth = self.function.is_none() || bool_class.is_some() && th.as_class(&self.function) == bool_class;
+        let truth =
+            self.function.is_none() || bool_class.is_some() && th.as_class(&self.function) == bool_class;
         while let Some(item) = th.next(&self.iterator)? {
             let keep = if truth {
                 th.is_true(&item)?

@@ -7,6 +7,8 @@ use object_model::ty::flag;
 
 use crate::builtins::iterators::{ListIterator, ListReverseIterator};
 use crate::builtins::slice::{self, Slice};
+use crate::class::{special, type_of};
+use crate::names::Special;
 use crate::prelude::*;
 use crate::protocol::sequence::{self, Indexed};
 use crate::protocol::{exact, mapping};
@@ -65,6 +67,15 @@ where
     })
 }
 
+/// True if `this` was made by the `__new__` of the builtin class, which ignores what `__init__` then refuses.
+pub(crate) fn makes_plainly<T: PyClass>(th: &mut Thread, this: &Value) -> bool {
+    let class = T::class(th);
+    match (special::get(th, type_of(this), Special::New), special::get(th, class, Special::New)) {
+        (Some(own), Some(plain)) => own.is(plain),
+        _ => false,
+    }
+}
+
 /// Removes everything; what was there is dropped after the list's section.
 fn empty(th: &mut Thread, list: &Obj<List>) {
     let items = list.take(th);
@@ -99,7 +110,7 @@ fn slice_items(th: &mut Thread, this: &Obj<List>, slice: &Slice) -> PyResult<Vec
 /// `this[slice] = values`
 fn assign_slice(th: &mut Thread, this: &Obj<List>, slice: &Slice, values: &Value) -> PyResult<()> {
     let parts = slice::unpack(th, slice)?;
-    if th.builtin_items(values).is_none() && !th.is_iterable(values) {
+    if !th.is_iterable(values) {
         return Err(th.type_error(if parts.2 == 1 {
             "can only assign an iterable"
         } else {
@@ -167,7 +178,7 @@ impl ListClass {
 
     #[raw]
     fn __init__(this: &Obj<List>, th: &mut Thread, args: Args<'_>) -> PyResult<()> {
-        if args.has_keywords() {
+        if args.has_keywords() && makes_plainly::<List>(th, this.as_value()) {
             return Err(th.type_error("list() takes no keyword arguments"));
         }
         if this.len() > 0 {
@@ -247,7 +258,9 @@ impl ListClass {
     }
 
     fn __add__(this: &Obj<List>, th: &mut Thread, value: &Value) -> PyResult {
-        let Some(other) = exact::any_list(value) else { return sequence::cannot_concatenate(th, "list", value) };
+        let Some(other) = exact::any_list(value) else {
+            return sequence::cannot_concatenate(th, "list", value);
+        };
         let mut items = this.snapshot(th);
         items.extend(other.snapshot(th));
         Ok(th.list(items))

@@ -18,7 +18,12 @@ const SHORT_RUN: usize = 24;
 const MIN_GALLOP: usize = 7;
 
 /// Sorts items that nobody else sees; after an error they are still all there.
-pub fn sort_values(th: &mut Thread, items: &mut Vec<Value>, key: Option<&Value>, reverse: bool) -> PyResult<()> {
+pub fn sort_values(
+    th: &mut Thread,
+    items: &mut Vec<Value>,
+    key: Option<&Value>,
+    reverse: bool,
+) -> PyResult<()> {
     let keys = match key.filter(|k| !k.is_none()) {
         Some(key) => {
             let mut keys = Vec::with_capacity(items.len());
@@ -123,7 +128,8 @@ fn merge_sort(th: &mut Thread, order: &mut [usize], less: Less<'_>) -> PyResult<
 fn to_merge(runs: &[(usize, usize)]) -> Option<usize> {
     let n = runs.len();
     let length = |back: usize| runs[n - back].1;
-    let unbalanced = n >= 3 && length(3) <= length(2) + length(1) || n >= 4 && length(4) <= length(3) + length(2);
+    let unbalanced =
+        n >= 3 && length(3) <= length(2) + length(1) || n >= 4 && length(4) <= length(3) + length(2);
     if unbalanced {
         Some(if length(3) < length(1) { n - 3 } else { n - 2 })
     } else if n >= 2 && length(2) <= length(1) {
@@ -231,7 +237,13 @@ fn gallop(th: &mut Thread, item: usize, run: &[usize], side: Side, less: Less<'_
 }
 
 /// Merges `both[..left]` and `both[left..]`.
-fn merge(th: &mut Thread, both: &mut [usize], left: usize, spare: &mut Vec<usize>, less: Less<'_>) -> PyResult<()> {
+fn merge(
+    th: &mut Thread,
+    both: &mut [usize],
+    left: usize,
+    spare: &mut Vec<usize>,
+    less: Less<'_>,
+) -> PyResult<()> {
     spare.clear();
     spare.extend_from_slice(&both[..left]);
     let mut at = Cursors { a: 0, b: left, out: 0 };

@@ -2,9 +2,7 @@
 
 use object_model::set::{FrozenSet, Hashed, Set};
 
-use super::{
-    FrozenSetClass, SetClass, add_hashed, contains_hashed, discard_hashed, update,
-};
+use super::{FrozenSetClass, SetClass, add_hashed, contains, contains_hashed, discard_hashed, update};
 use crate::prelude::*;
 use crate::protocol::{exact, mapping};
 
@@ -208,8 +206,7 @@ fn is_superset(th: &mut Thread, set: &Obj<Set>, other: &Value) -> PyResult<bool>
     }
     let iterator = th.iter(other)?;
     while let Some(key) = th.next(&iterator)? {
-        let hash = th.hash_element(&key)?;
-        if !contains_hashed(th, set, &key, hash)? {
+        if !contains(th, set, &key)? {
             return Ok(false);
         }
     }
@@ -231,8 +228,7 @@ fn is_disjoint(th: &mut Thread, set: &Obj<Set>, other: &Value) -> PyResult<bool>
     }
     let iterator = th.iter(other)?;
     while let Some(key) = th.next(&iterator)? {
-        let hash = th.hash_element(&key)?;
-        if contains_hashed(th, set, &key, hash)? {
+        if contains(th, set, &key)? {
             return Ok(false);
         }
     }

@@ -9,7 +9,7 @@ use object_model::text::units::Builder;
 use object_model::ty::flag;
 
 use crate::builtins::iterators::{self, FastNext, builtin_iter, reduced};
-use crate::builtins::list::guarded_repr;
+use crate::builtins::list::{guarded_repr, makes_plainly};
 use crate::class::type_of;
 use crate::names::names;
 use crate::prelude::*;
@@ -44,7 +44,13 @@ pub struct SetClass;
 pub struct FrozenSetClass;
 
 /// The entry of `key`; a probe that ends so is what `insert` and `remove` take.
-fn find(th: &mut Thread, set: &Obj<Set>, key: &Value, hash: i64, probe: &mut Probe) -> PyResult<Option<usize>> {
+fn find(
+    th: &mut Thread,
+    set: &Obj<Set>,
+    key: &Value,
+    hash: i64,
+    probe: &mut Probe,
+) -> PyResult<Option<usize>> {
     loop {
         match set.search(th, key, hash, probe) {
             Step::Found(number) => return Ok(Some(number)),
@@ -87,42 +93,22 @@ fn discard_hashed(th: &mut Thread, set: &Obj<Set>, key: &Value, hash: i64) -> Py
     }
 }
 
-/// The hash of what is looked for; a set, which has none, stands for the frozenset of the same elements.
+/// The hash of what is looked for; that of a set, which has none, is the hash of the frozenset equal to it.
 fn hash_wanted(th: &mut Thread, key: &Value) -> PyResult<i64> {
+    let hash = th.hash_element(key);
     match exact::any_set(key) {
-        Some(set) if !exact::is_frozenset(key) => {
-            let hash = th.hash_element(key);
-            match th.catch(hash, Exc::TypeError)? {
-                Some(hash) => Ok(hash),
-                None => Ok(set.frozen_hash(th)),
-            }
-        }
-        _ => th.hash_element(key),
-    }
-}
-
-/// What to compare with elements: the frozenset of a set's elements, if `key` is a set without a hash.
-fn wanted(th: &mut Thread, key: &Value) -> PyResult<(Value, i64)> {
-    let hash = hash_wanted(th, key)?;
-    match exact::any_set(key) {
-        Some(set) if !exact::is_frozenset(key) => {
-            let frozen = Obj::new(th, builtin::FROZENSET, FrozenSet::default());
-            let filled = frozen.as_set().fill_from(th, set);
-            mapping::memory(th, filled)?;
-            Ok((frozen.into_value(), hash))
-        }
-        _ => Ok((key.clone(), hash)),
+        Some(set) if hash.is_err() => match th.catch(hash, Exc::TypeError)? {
+            Some(hash) => Ok(hash),
+            None => Ok(set.frozen_hash(th)),
+        },
+        _ => hash,
     }
 }
 
 /// `key in set`
 pub(crate) fn contains(th: &mut Thread, set: &Obj<Set>, key: &Value) -> PyResult<bool> {
-    if exact::any_set(key).is_none() {
-        let hash = th.hash_element(key)?;
-        return contains_hashed(th, set, key, hash);
-    }
-    let (key, hash) = wanted(th, key)?;
-    contains_hashed(th, set, &key, hash)
+    let hash = hash_wanted(th, key)?;
+    contains_hashed(th, set, key, hash)
 }
 
 /// A new `frozenset` of these elements.
@@ -234,7 +220,7 @@ impl SetClass {
 
     #[raw]
     fn __init__(this: &Obj<Set>, th: &mut Thread, args: Args<'_>) -> PyResult<()> {
-        if args.has_keywords() {
+        if args.has_keywords() && makes_plainly::<Set>(th, this.as_value()) {
             return Err(th.type_error("set() takes no keyword arguments"));
         }
         let source = match args.positional {
@@ -291,8 +277,8 @@ impl SetClass {
     /// an exception when an element is missing from the set.
     #[signature("(object, /)")]
     fn discard(this: &Obj<Set>, th: &mut Thread, object: &Value) -> PyResult<()> {
-        let (key, hash) = wanted(th, object)?;
-        discard_hashed(th, this, &key, hash)?;
+        let hash = hash_wanted(th, object)?;
+        discard_hashed(th, this, object, hash)?;
         Ok(())
     }
 
@@ -301,8 +287,8 @@ impl SetClass {
     /// If the element is not a member, raise a KeyError.
     #[signature("(object, /)")]
     fn remove(this: &Obj<Set>, th: &mut Thread, object: &Value) -> PyResult<()> {
-        let (key, hash) = wanted(th, object)?;
-        if discard_hashed(th, this, &key, hash)? { Ok(()) } else { Err(th.key_error(object.clone())) }
+        let hash = hash_wanted(th, object)?;
+        if discard_hashed(th, this, object, hash)? { Ok(()) } else { Err(th.key_error(object.clone())) }
     }
 
     /// Remove and return an arbitrary set element.
