@@ -130,38 +130,37 @@ pub fn state(th: &mut Thread, value: &Value, required: bool) -> PyResult {
     let class = th.type_of(value);
     // What lies in native storage is not in the state.
     if required && !std::ptr::eq(class.payload.layout(), &raw const class::PLAIN) {
-        let namespace = th.downcast::<super::namespace::Namespace>(value).is_some();
-        if !namespace {
-            return Err(cannot_pickle(th, value));
-        }
+        return Err(cannot_pickle(th, value));
     }
-    let own = match value.as_header().filter(|h| h.shape().is_extensible()) {
-        Some(header) if !attribute::own_names(th, value).is_empty() => {
-            let dict = attribute::to_dict_mode(th, header)?;
-            dict.copy(th).map_err(|_| th.memory_error())?.into_value()
-        }
-        Some(_) => th.dict().into_value(),
-        None => Value::NONE,
-    };
-    let own = match value.as_header() {
-        // An instance with a `__dict__` that was never written has no state.
-        Some(header) if header.shape().is_extensible() && is_empty(th, &own) => {
-            if class.payload.slots() == 0 { Value::NONE } else { own }
-        }
-        _ => own,
-    };
+    let own = attributes_copy(th, value)?.map_or(Value::NONE, Obj::into_value);
     let slots = slot_values(th, value, class)?;
     match slots {
-        Some(slots) => {
-            let own = if is_empty(th, &own) { Value::NONE } else { own };
-            Ok(th.tuple(vec![own, slots]))
-        }
+        Some(slots) => Ok(th.tuple(vec![own, slots])),
         None => Ok(own),
     }
 }
 
-fn is_empty(th: &Thread, dict: &Value) -> bool {
-    th.downcast::<Dict>(dict).is_none_or(|d| d.len() == 0)
+/// A new dict of the object's own attributes; None if it has none. The object itself keeps its shape.
+pub fn attributes_copy(th: &mut Thread, value: &Value) -> PyResult<Option<Obj<Dict>>> {
+    let Some(header) = value.as_header() else { return Ok(None) };
+    let names = attribute::own_names(th, value);
+    if names.is_empty() {
+        return Ok(None);
+    }
+    if header.shape().is_dict_mode() {
+        let dict = attribute::to_dict_mode(th, header)?;
+        return dict.copy(th).map(Some).map_err(|_| th.memory_error());
+    }
+    let copy = th.dict();
+    for name in names {
+        let Some(name) = th.as_str(&name).cloned() else { continue };
+        if let Some(attribute) = attribute::own(th, header, &name)
+            && copy.set_str(th, &name, attribute).is_err()
+        {
+            return Err(th.memory_error());
+        }
+    }
+    Ok((copy.len() > 0).then_some(copy))
 }
 
 /// A dict of the slots that are set; None if there are none.

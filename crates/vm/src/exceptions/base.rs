@@ -196,12 +196,9 @@ pub(super) fn text(th: &mut Thread, this: &Obj<BaseException>) -> PyResult {
     }
 }
 
-/// The instance's `__dict__`, if it holds anything.
+/// A copy of the instance's `__dict__`, if it holds anything.
 pub(super) fn instance_dict(th: &mut Thread, this: &Obj<BaseException>) -> PyResult<Option<Obj<Dict>>> {
-    if crate::class::attribute::own_names(th, this.as_value()).is_empty() {
-        return Ok(None);
-    }
-    crate::class::attribute::to_dict_mode(th, this.header()).map(Some)
+    crate::builtins::reduce::attributes_copy(th, this.as_value())
 }
 
 /// `(class, args)` or `(class, args, state)`

@@ -270,7 +270,7 @@ fn state_with(
         return Ok(own.map(Obj::into_value));
     }
     let state = match own {
-        Some(own) => own.copy(th).map_err(|_| th.memory_error())?,
+        Some(own) => own,
         None => th.dict(),
     };
     for (name, value) in set {
