@@ -8,6 +8,7 @@ pub mod heapq;
 pub mod math;
 pub mod random;
 pub mod statistics;
+pub mod weakref;
 
 use vm::native::ModuleDef;
 
@@ -19,4 +20,5 @@ pub const MODULES: &[&ModuleDef] = &[
     &math::module::DEFINITION,
     &random::module::DEFINITION,
     &statistics::module::DEFINITION,
+    &weakref::module::DEFINITION,
 ];
