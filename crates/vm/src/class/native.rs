@@ -135,12 +135,17 @@ fn set(th: &Attached, dict: &Obj<Dict>, name: &Obj<Str>, value: Value) {
     let _ = dict.set_str(th, name, value);
 }
 
-/// Makes `type` and `object`, of which each needs the other.
-pub fn make_roots(th: &mut Thread) {
+/// Writes the shapes of the builtin types, still without classes, so that objects of them can be made (the interned
+/// names are made before any class). Once, before the first object.
+pub fn prepare_shapes() {
     for number in 1..builtin::COUNT {
         // SAFETY: start-up; the class is set as soon as it exists, and until then only sizes are read.
         unsafe { Shape::define_builtin(object_model::shape::ShapeId(number), std::ptr::null_mut()) };
     }
+}
+
+/// Makes `type` and `object`, of which each needs the other.
+pub fn make_roots(th: &mut Thread) {
     let object = make_with(th, &super::Plain::DEFINITION, super::Plain::cell(), None);
     let kind = make_with(th, &<Type as PyClass>::DEFINITION, <Type as PyClass>::cell(), Some(object));
     debug_assert!(std::ptr::eq(kind, builtin::TYPE.get().class()));

@@ -62,8 +62,10 @@ impl Thread {
     }
 }
 
-/// Installs the hooks through which `object_model` reaches threads. Once, before the first object.
-pub fn install_hooks() {
+/// Prepares `object_model` for this process: builtin shapes, and the hooks through which it reaches threads. Once,
+/// before the first object.
+pub fn prepare() {
+    crate::class::native::prepare_shapes();
     object_model::lock::object_lock::set_hooks(object_model::lock::object_lock::WaitHooks {
         detached: super::safepoint::wait_detached,
         revoke: super::safepoint::revoke_bias,
