@@ -76,7 +76,7 @@ impl Cell {
     fn cell_contents(&self, th: &mut Thread) -> PyResult {
         match self.get(th) {
             Some(value) => Ok(value),
-            None => Err(th.value_error("cell is empty")),
+            None => Err(th.value_error("Cell is empty")),
         }
     }
 
