@@ -8,6 +8,7 @@ pub mod heapq;
 pub mod math;
 pub mod random;
 pub mod statistics;
+pub mod typing;
 pub mod weakref;
 
 use vm::native::ModuleDef;
@@ -20,5 +21,6 @@ pub const MODULES: &[&ModuleDef] = &[
     &math::module::DEFINITION,
     &random::module::DEFINITION,
     &statistics::module::DEFINITION,
+    &typing::module::DEFINITION,
     &weakref::module::DEFINITION,
 ];

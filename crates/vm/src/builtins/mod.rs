@@ -37,6 +37,7 @@ pub mod type_;
 pub mod type_annotations;
 pub mod type_arguments;
 pub mod type_bases;
+pub mod typevar;
 pub mod union;
 pub mod weakref;
 pub mod wrapper;
