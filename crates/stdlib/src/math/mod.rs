@@ -305,7 +305,7 @@ pub mod module {
     /// The natural logarithm of 1 + x, precise for small x too.
     #[pyfunction]
     fn log1p(th: &mut Thread, x: f64) -> PyResult<f64> {
-        one(th, x, { if x == 0.0 { x } else { x.ln_1p() } }, false, "expected argument value > -1, got")
+        one(th, x, if x == 0.0 { x } else { x.ln_1p() }, false, "expected argument value > -1, got")
     }
 
     /// The sine of x radians.

@@ -201,7 +201,7 @@ fn concatenate(th: &mut Thread, a: &Value, b: &Value) -> PyResult<Option<Value>>
 
 /// True for the concatenation or repetition of a builtin sequence, which yields to the other operand's methods.
 fn is_sequence_method(method: &Value) -> bool {
-    method_class(method).is_some_and(|class| is_sequence(class))
+    method_class(method).is_some_and(is_sequence)
 }
 
 fn is_sequence(class: Class) -> bool {
