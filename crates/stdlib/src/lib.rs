@@ -5,10 +5,14 @@
 pub mod bisect;
 pub mod cmath;
 pub mod heapq;
+pub mod io;
+pub mod locale;
 pub mod math;
+pub mod os_text;
 pub mod random;
 pub mod statistics;
 pub mod typing;
+pub mod support;
 pub mod weakref;
 
 use vm::native::ModuleDef;
@@ -18,6 +22,8 @@ pub const MODULES: &[&ModuleDef] = &[
     &bisect::module::DEFINITION,
     &cmath::module::DEFINITION,
     &heapq::module::DEFINITION,
+    &io::module::DEFINITION,
+    &locale::module::DEFINITION,
     &math::module::DEFINITION,
     &random::module::DEFINITION,
     &statistics::module::DEFINITION,
