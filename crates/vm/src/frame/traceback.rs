@@ -66,6 +66,12 @@ impl Traceback {
     pub fn next(&self, th: &Thread) -> Value {
         self.next.lock(th).clone()
     }
+
+    /// Replaces `tb_next` by a traceback or None, which must not lead back to this one (T1).
+    pub fn set_next(&self, th: &Thread, next: Value) {
+        let old = std::mem::replace(&mut *self.next.lock(th), next);
+        drop(old);
+    }
 }
 
 #[pymethods]
@@ -134,8 +140,7 @@ impl Traceback {
             }
             current = entry.next(th);
         }
-        let old = std::mem::replace(&mut *this.next.lock(th), value.clone());
-        drop(old);
+        this.set_next(th, value.clone());
         Ok(())
     }
 
