@@ -16,8 +16,8 @@ mod case;
 pub mod format;
 pub mod iterator;
 mod make;
-mod percent;
-mod search;
+pub(crate) mod percent;
+pub(crate) mod search;
 mod translate;
 
 use std::cmp::Ordering;
@@ -29,7 +29,8 @@ use object_model::ty::flag;
 pub use make::{
     character, concat, concat_strings, empty, join_all, join_with, latin1, of_class, of_owned, of_units,
 };
-pub use percent::percent;
+pub(crate) use search::span;
+pub use self::percent::percent as modulo;
 
 use super::slice;
 use crate::class::{exact_str, type_of};
@@ -272,12 +273,12 @@ impl StrClass {
     }
 
     fn __mod__(this: &Obj<Str>, th: &mut Thread, value: &Value) -> PyResult {
-        percent(th, this, value)
+        modulo(th, this, value)
     }
 
     fn __rmod__(this: &Obj<Str>, th: &mut Thread, value: &Value) -> PyResult {
         match th.as_str(value) {
-            Some(format) => percent(th, format, this.as_value()),
+            Some(format) => modulo(th, format, this.as_value()),
             None => Ok(Value::NOT_IMPLEMENTED),
         }
     }
