@@ -1,6 +1,7 @@
 //! The builtin types: a file or folder for each. Storage is in `object_model`; here is what Python sees of it.
 
 pub mod bool;
+pub mod bytes;
 pub mod cell;
 pub mod classmethod;
 pub mod code;
@@ -17,10 +18,12 @@ pub mod int;
 pub mod iterators;
 pub mod list;
 pub mod mappingproxy;
+pub mod memoryview;
 pub mod module;
 pub mod namespace;
 pub mod native_function;
 pub mod object;
+pub mod packing;
 pub mod property;
 pub mod range;
 pub mod reclass;
@@ -32,6 +35,7 @@ pub mod staticmethod;
 pub mod str;
 pub mod structseq;
 pub mod super_;
+pub mod template;
 pub mod tuple;
 pub mod type_;
 pub mod type_annotations;
