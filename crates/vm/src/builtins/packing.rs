@@ -1,6 +1,6 @@
 //! One machine number in memory and as a Python value: the item formats of memoryview, `array` and `struct`.
 
-use object_model::number::int::convert::ByteOrder;
+use object_model::number::int::ByteOrder;
 use object_model::number::{Int as Integer, IntRef};
 
 use super::int::as_int;

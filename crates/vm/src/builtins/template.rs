@@ -175,7 +175,7 @@ impl Template {
     /// Template supports [] for generic usage
     #[classmethod]
     fn __class_getitem__(th: &mut Thread, class: Class, object: &Value) -> PyResult {
-        super::generic_alias::make(th, class, object)
+        Ok(super::generic_alias::make(th, class, object))
     }
 }
 
@@ -271,7 +271,7 @@ impl Interpolation {
     /// Interpolations are generic over the types of their values
     #[classmethod]
     fn __class_getitem__(th: &mut Thread, class: Class, object: &Value) -> PyResult {
-        super::generic_alias::make(th, class, object)
+        Ok(super::generic_alias::make(th, class, object))
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use crate::prelude::*;
 
 macro_rules! iterators {
-    ($($class:ident $name:literal $payload:ident $get:expr;)*) => {
+    ($($class:ident $name:tt $payload:ident $get:expr;)*) => {
         $(
             #[doc = concat!("Iterates over the numbers in a ", stringify!($payload), ".")]
             #[pyclass(name = $name, module = "builtins", no_new)]
@@ -65,9 +65,9 @@ macro_rules! iterators {
 
                 /// Set state information for unpickling.
                 #[signature("(object, /)")]
-                fn __setstate__(&self, state: i64) {
+                fn __setstate__(&self, object: i64) {
                     // Relaxed: as in `__next__`.
-                    self.at.store(usize::try_from(state).unwrap_or(0), Ordering::Relaxed);
+                    self.at.store(usize::try_from(object).unwrap_or(0), Ordering::Relaxed);
                 }
             }
         )*

@@ -348,7 +348,7 @@ impl MemoryView {
     /// See PEP 585
     #[classmethod]
     fn __class_getitem__(th: &mut Thread, class: Class, object: &Value) -> PyResult {
-        crate::builtins::generic_alias::make(th, class, object)
+        Ok(crate::builtins::generic_alias::make(th, class, object))
     }
 }
 

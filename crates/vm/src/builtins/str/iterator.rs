@@ -55,8 +55,8 @@ impl StrIterator {
 
     /// Set state information for unpickling.
     #[signature("(object, /)")]
-    fn __setstate__(&self, state: i64) {
-        let at = usize::try_from(state).unwrap_or(0).min(self.text.len());
+    fn __setstate__(&self, object: i64) {
+        let at = usize::try_from(object).unwrap_or(0).min(self.text.len());
         self.at.store(at, Ordering::Relaxed); // Relaxed: the text never changes.
     }
 }

@@ -67,8 +67,8 @@ fn from_dict(th: &mut Thread, mapping: &Value, table: &Obj<Dict>) -> PyResult<()
     let Some(mapping) = crate::protocol::exact::any_dict(mapping) else {
         return Err(th.type_error("if you give only one argument to maketrans it must be a dict"));
     };
-    let items = mapping.items(th);
-    for (key, value) in items {
+    let items = mapping.snapshot(th);
+    for (key, value, _) in items {
         if let Some(text) = th.as_str(&key) {
             if text.len() != 1 {
                 return Err(th.value_error("string keys in translate table must be of length 1"));
