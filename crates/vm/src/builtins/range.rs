@@ -63,11 +63,11 @@ fn number(value: &Value) -> IntRef<'_> {
 
 /// Multiplies; None only where memory ends.
 fn multiply(th: &mut Thread, a: IntRef<'_>, b: IntRef<'_>) -> PyResult<AnyInt> {
-    a.mul(b).or_else(|_| Err(th.memory_error()))
+    a.mul(b).map_err(|_| th.memory_error())
 }
 
 fn divide(th: &mut Thread, a: IntRef<'_>, b: IntRef<'_>) -> PyResult<AnyInt> {
-    a.floor_div(b).or_else(|_| Err(th.memory_error()))
+    a.floor_div(b).map_err(|_| th.memory_error())
 }
 
 /// Number of items between two numbers, for a step that is not zero.
@@ -130,7 +130,7 @@ impl Range {
     fn position(&self, th: &mut Thread, value: IntRef<'_>) -> PyResult<Option<AnyInt>> {
         let offset = value.sub(number(&self.start));
         let step = number(&self.step);
-        let (index, rest) = offset.as_ref().divmod(step).or_else(|_| Err(th.memory_error()))?;
+        let (index, rest) = offset.as_ref().divmod(step).map_err(|_| th.memory_error())?;
         let inside = !index.as_ref().is_negative() && index.as_ref().cmp(number(&self.length)).is_lt();
         Ok((rest.as_ref().is_zero() && inside).then_some(index))
     }

@@ -156,7 +156,7 @@ impl Thread {
     /// `list.extend(iterable)`: what `[*iterable]` and `+=` do.
     pub fn list_extend(&mut self, list: &Obj<List>, iterable: &Value) -> PyResult<()> {
         if let Some(items) = self.builtin_items(iterable) {
-            return list.extend(self, items).or_else(|_| Err(self.memory_error()));
+            return list.extend(self, items).map_err(|_| self.memory_error());
         }
         let iterator = self.iter(iterable)?;
         // Asked for its errors; the list grows in steps anyway.

@@ -45,7 +45,7 @@ fn update_from(th: &mut Thread, dict: &Obj<Dict>, source: &Value) -> PyResult<()
     while let Some(item) = th.next(&iterator)? {
         let pair = match th.collect(&item) {
             Ok(pair) => pair,
-            Err(raised) if th.exception_is(Exc::TypeError) => return Err(not_a_pair(th, number, raised)),
+            Err(_) if th.exception_is(Exc::TypeError) => return Err(not_a_pair(th, number)),
             Err(raised) => return Err(raised),
         };
         let [key, value] = pair.as_slice() else {
@@ -60,16 +60,18 @@ fn update_from(th: &mut Thread, dict: &Obj<Dict>, source: &Value) -> PyResult<()
     Ok(())
 }
 
+/// Replaces the pending exception by what is said of an item that is no pair.
 #[cold]
-fn not_a_pair(th: &mut Thread, number: usize, raised: Raised) -> Raised {
-    drop(raised);
+fn not_a_pair(th: &mut Thread, number: usize) -> Raised {
     th.clear_exception();
     let raised = th.type_error("object is not iterable");
-    drop(raised);
     let exception = th.take_exception();
     let note = th.str(&format!("Cannot convert dictionary update sequence element #{number} to a sequence"));
     match th.call_method(&exception, "add_note", &[note]) {
-        Ok(_none) => th.set_raised(exception),
+        Ok(_none) => {
+            th.set_raised(exception);
+            raised
+        }
         Err(raised) => raised,
     }
 }
