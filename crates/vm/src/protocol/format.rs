@@ -44,7 +44,7 @@ impl Thread {
         } else if let Some(text) = exact_str(value) {
             return self.formatted(format_str(text.units(), spec.units(), "str"));
         } else if let Some(number) = as_exact_int(value) {
-            return self.formatted(format_int(number, spec.units(), max_str_digits(), "int"));
+            return self.formatted(format_int(number, spec.units(), "int", max_str_digits()));
         } else if let Some(x) = as_exact_float(value) {
             return self.formatted(format_float(x, spec.units(), "float"));
         }

@@ -88,7 +88,7 @@ fn has_affix(
     method: &str,
     test: fn(Units<'_>, Units<'_>, Range<usize>) -> bool,
 ) -> PyResult<bool> {
-    let mut one = |affix: &Obj<Str>| range.clone().is_some_and(|range| test(this.units(), affix.units(), range));
+    let one = |affix: &Obj<Str>| range.clone().is_some_and(|range| test(this.units(), affix.units(), range));
     if let Some(affix) = th.as_str(given) {
         return Ok(one(affix));
     }
