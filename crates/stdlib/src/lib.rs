@@ -8,6 +8,7 @@ pub mod heapq;
 pub mod io;
 pub mod locale;
 pub mod math;
+pub mod operator;
 pub mod os_text;
 pub mod random;
 pub mod statistics;
@@ -25,6 +26,7 @@ pub const MODULES: &[&ModuleDef] = &[
     &io::module::DEFINITION,
     &locale::module::DEFINITION,
     &math::module::DEFINITION,
+    &operator::module::DEFINITION,
     &random::module::DEFINITION,
     &statistics::module::DEFINITION,
     &typing::module::DEFINITION,
