@@ -109,5 +109,32 @@ pub fn must_fail(reason: &str, model: impl Fn() + Sync + Send + 'static) {
 /// # Panics
 /// As [`must_fail`].
 pub fn play_must_fail<W: 'static>(reason: &str, make: fn() -> Play<W>) {
-    expect_panic(reason, || check_play(make));
+    if reason == DEADLOCK {
+        must_hang(|| check_play(make));
+    } else {
+        expect_panic(reason, || check_play(make));
+    }
+}
+
+/// What loom says when no thread can go on.
+const DEADLOCK: &str = "deadlock";
+
+/// Set in a process that is to end in a deadlock.
+const DOOMED: &str = "LOOM_TESTS_DOOMED";
+
+/// Runs what must end in a deadlock. loom panics then in a thread that may own guards, and dropping those panics again,
+/// which ends the process; so the test that called this runs in another process.
+fn must_hang(run: impl FnOnce()) {
+    if std::env::var_os(DOOMED).is_some() {
+        return run();
+    }
+    let thread = std::thread::current();
+    let test = thread.name().filter(|name| *name != "main").expect("tests run in threads of their own");
+    let program = std::env::current_exe().expect("a test is a program");
+    let arguments = ["--exact", "--nocapture", test];
+    let output =
+        std::process::Command::new(program).args(arguments).env(DOOMED, "1").output().expect("a process");
+    let text = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success(), "a model with a fault passed");
+    assert!(text.contains(&format!("{DEADLOCK}; threads")), "failed for another reason: {text}");
 }

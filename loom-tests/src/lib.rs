@@ -10,6 +10,8 @@
 //! - [`Toy`] is an object with a header and a body whose accesses loom checks; [`broken`] holds the faulty copies.
 //! - Threads are roles of a [`Play`], so that each takes its turn to run first.
 //!
+//! Files of crates that loom cannot build whole are compiled into [`shipped`] by their paths.
+//!
 //! Limits: loom takes `SeqCst` accesses for `AcqRel`, and does not explore load buffering; a pass is no proof.
 
 #[cfg(feature = "model")]
@@ -17,9 +19,11 @@ pub mod broken;
 #[cfg(feature = "model")]
 mod explore;
 #[cfg(feature = "model")]
+pub mod shipped;
+#[cfg(feature = "model")]
 mod toy;
 
 #[cfg(feature = "model")]
 pub use explore::{Play, check, check_play, must_fail, play_must_fail};
 #[cfg(feature = "model")]
-pub use toy::{FreeList, Toy};
+pub use toy::{FreeList, Lot, Toy, Watched};

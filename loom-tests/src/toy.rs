@@ -1,11 +1,14 @@
-//! An object as the protocols see it: counts, owner, and a body that loom watches.
+//! What the protocols meet in: an object with counts, owner, and a body that loom watches; data; a place to wait.
 
 use std::ptr::NonNull;
 
 use loom::cell::UnsafeCell;
-use loom::sync::Mutex;
+use loom::sync::atomic::{AtomicU8, Ordering};
+use loom::sync::{Condvar, Mutex};
 use mode::OwnerId;
 use refcount::{OwnerCell, RawRefCount, Release};
+
+use crate::shipped::lock::{HELD_PARKED, Parking};
 
 /// What the body of a destroyed object holds.
 const DESTROYED: u32 = 0;
@@ -142,8 +145,74 @@ impl FreeList {
         self.free.lock().expect("no thread panics and goes on").pop().expect("both blocks are in use")
     }
 
+    /// How many blocks are free.
+    pub fn len(&self) -> usize {
+        self.free.lock().expect("no thread panics and goes on").len()
+    }
+
     /// Gives a block back.
     pub fn give(&self, block: usize) {
         self.free.lock().expect("no thread panics and goes on").push(block);
+    }
+}
+
+/// Data without a lock of its own: loom rejects an execution in which two threads use it, one of them changing it, and
+/// nothing orders them.
+#[derive(Debug)]
+pub struct Watched(UnsafeCell<u32>);
+
+impl Watched {
+    /// Holds 0.
+    pub fn new() -> Self {
+        Watched(UnsafeCell::new(0))
+    }
+
+    /// What it holds.
+    pub fn get(&self) -> u32 {
+        // SAFETY: loom fails the model if another thread changes it at the same time.
+        self.0.with(|value| unsafe { *value })
+    }
+
+    /// Adds 1.
+    pub fn add_one(&self) {
+        self.0.with_mut(|value| {
+            // SAFETY: loom fails the model if another thread uses it at the same time.
+            unsafe { *value += 1 };
+        });
+    }
+}
+
+// SAFETY: loom checks each access.
+unsafe impl Sync for Watched {}
+
+/// A place for threads to wait for a lock byte, as `parking_lot_core` is one: what is checked before sleeping is checked
+/// under the mutex that the waker takes too.
+#[derive(Debug)]
+pub struct Lot {
+    queue: Mutex<()>,
+    woken: Condvar,
+    /// Whether a thread sleeps without that check: the fault of a twin.
+    pub unchecked: bool,
+}
+
+impl Lot {
+    /// Nobody waits.
+    pub fn new() -> Self {
+        Lot { queue: Mutex::new(()), woken: Condvar::new(), unchecked: false }
+    }
+}
+
+impl Parking for Lot {
+    fn park(&self, lock: &AtomicU8) {
+        let queue = self.queue.lock().expect("no thread panics and goes on");
+        if self.unchecked || lock.load(Ordering::Relaxed) == HELD_PARKED {
+            drop(self.woken.wait(queue).expect("no thread panics and goes on"));
+        }
+    }
+
+    fn unpark_all(&self, _: &AtomicU8) {
+        let queue = self.queue.lock().expect("no thread panics and goes on");
+        self.woken.notify_all();
+        drop(queue);
     }
 }

@@ -14,6 +14,19 @@ mod imp {
     pub use std::thread;
     pub use std::{cell::UnsafeCell, hint::spin_loop};
 
+    use std::sync::PoisonError;
+    use std::time::Duration;
+
+    /// Waits for `condition`, at most for `limit`; true if the time ran out.
+    pub fn wait_timeout<'a, T>(
+        condition: &Condvar,
+        guard: MutexGuard<'a, T>,
+        limit: Duration,
+    ) -> (MutexGuard<'a, T>, bool) {
+        let (guard, result) = condition.wait_timeout(guard, limit).unwrap_or_else(PoisonError::into_inner);
+        (guard, result.timed_out())
+    }
+
     /// Gives up the processor while another thread finishes a few instructions.
     pub fn yield_now() {
         std::thread::yield_now();
@@ -29,6 +42,27 @@ mod imp {
     };
     pub use loom::sync::{Arc, Condvar, Mutex, MutexGuard};
     pub use loom::thread;
+
+    use std::cell::Cell;
+    use std::sync::PoisonError;
+    use std::time::Duration;
+
+    loom::thread_local! {
+        static TIMED_OUT: Cell<bool> = Cell::new(false);
+    }
+
+    /// Waits for `condition`. loom knows no time: a thread's first wait ends at once, as if the time had run out, and
+    /// later ones never do, so that a wake-up which is lost is found.
+    pub fn wait_timeout<'a, T>(
+        condition: &Condvar,
+        guard: MutexGuard<'a, T>,
+        _limit: Duration,
+    ) -> (MutexGuard<'a, T>, bool) {
+        if !TIMED_OUT.with(|done| done.replace(true)) {
+            return (guard, true);
+        }
+        (condition.wait(guard).unwrap_or_else(PoisonError::into_inner), false)
+    }
 
     /// Gives up the processor while another thread finishes a few instructions.
     pub fn yield_now() {

@@ -2,4 +2,7 @@
 //! that the twins fail for their fault alone.
 
 pub mod counts;
+pub mod gil;
+pub mod lock;
 pub mod queue;
+pub mod world;

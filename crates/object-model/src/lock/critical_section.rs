@@ -4,6 +4,7 @@
 //! - C1 A section borrows the token, and Python code needs the token mutably: so none runs inside a section.
 //! - C2 Objects that die inside a section are destroyed after the thread's last section ends (`object::layout` D1).
 //! - C3 Two objects are taken in address order, by [`CriticalSection::enter_two`]; nobody nests sections to get two.
+//! - C4 Waiting for a lock is a point at which the world may stop, so a bias that was seen before is looked at again.
 
 use mode::primitive::Ordering;
 use mode::{Attached, FREE_THREADED};
@@ -36,17 +37,29 @@ impl<'t> CriticalSection<'t> {
             return CriticalSection { token, first: None, second: None };
         }
         let (low, high) = if std::ptr::from_ref(a) <= std::ptr::from_ref(b) { (a, b) } else { (b, a) };
-        let first = Self::acquire(token, low);
-        let second = if std::ptr::eq(low, high) { None } else { Self::acquire(token, high) };
-        CriticalSection { token, first, second }
+        loop {
+            let first = Self::acquire(token, low);
+            let second = if std::ptr::eq(low, high) { None } else { Self::acquire(token, high) };
+            if first.is_some() || Self::is_biased(token, low) {
+                return CriticalSection { token, first, second };
+            }
+            // Another thread ended the bias of the first while this one waited for the second (C4).
+            if let Some(second) = second {
+                object_lock::unlock(second.lock_byte());
+            }
+        }
+    }
+
+    /// Whether this thread mutates `object` without its lock.
+    #[inline(always)]
+    fn is_biased(token: &Attached, object: &Header) -> bool {
+        // Relaxed: the bias changes only while this thread is stopped or for objects it does not own.
+        object.lock_byte().load(Ordering::Relaxed) == object_lock::BIASED && object.owner() == token.owner()
     }
 
     #[inline(always)]
     fn acquire(token: &Attached, object: &'t Header) -> Option<&'t Header> {
-        // Relaxed: the bias changes only while this thread is stopped or for objects it does not own.
-        if object.lock_byte().load(Ordering::Relaxed) == object_lock::BIASED
-            && object.owner() == token.owner()
-        {
+        if Self::is_biased(token, object) {
             return None;
         }
         Self::acquire_foreign(token, object);

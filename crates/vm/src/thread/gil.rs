@@ -13,7 +13,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use mode::primitive::{Condvar, Mutex, MutexGuard};
+use mode::primitive::{Condvar, Mutex, MutexGuard, wait_timeout};
 
 static INTERVAL_MICROSECONDS: AtomicU64 = AtomicU64::new(5000);
 
@@ -62,7 +62,7 @@ impl Gil {
         state.waiting += 1;
         while state.holder != 0 {
             let (holder, switches) = (state.holder, state.switches);
-            let (next, timed_out) = self.wait_freed(state);
+            let (next, timed_out) = wait_timeout(&self.freed, state, switch_interval());
             state = next;
             if timed_out && state.holder == holder && state.switches == switches {
                 ask(holder);
@@ -73,12 +73,6 @@ impl Gil {
         state.switches += 1;
         drop(state);
         self.taken.notify_all();
-    }
-
-    fn wait_freed<'a>(&self, state: MutexGuard<'a, State>) -> (MutexGuard<'a, State>, bool) {
-        let (state, result) =
-            self.freed.wait_timeout(state, switch_interval()).unwrap_or_else(std::sync::PoisonError::into_inner);
-        (state, result.timed_out())
     }
 
     /// Gives the lock up.

@@ -1,0 +1,8 @@
+//! Protocols of crates that cannot be built for loom as a whole: their files, as they ship.
+
+#[path = "../../crates/vm/src/thread/gil.rs"]
+pub mod gil;
+#[path = "../../crates/object-model/src/lock/raw.rs"]
+pub mod lock;
+#[path = "../../crates/vm/src/thread/world.rs"]
+pub mod world;
