@@ -4,6 +4,8 @@
 
 pub mod bisect;
 pub mod cmath;
+pub mod codecs;
+pub mod errno;
 pub mod heapq;
 pub mod io;
 pub mod locale;
@@ -11,9 +13,11 @@ pub mod math;
 pub mod operator;
 pub mod os_text;
 pub mod random;
+pub mod stat;
 pub mod statistics;
-pub mod typing;
 pub mod support;
+pub mod time;
+pub mod typing;
 pub mod weakref;
 
 use vm::native::ModuleDef;
@@ -22,13 +26,17 @@ use vm::native::ModuleDef;
 pub const MODULES: &[&ModuleDef] = &[
     &bisect::module::DEFINITION,
     &cmath::module::DEFINITION,
+    &codecs::module::DEFINITION,
+    &errno::module::DEFINITION,
     &heapq::module::DEFINITION,
     &io::module::DEFINITION,
     &locale::module::DEFINITION,
     &math::module::DEFINITION,
     &operator::module::DEFINITION,
     &random::module::DEFINITION,
+    &stat::module::DEFINITION,
     &statistics::module::DEFINITION,
+    &time::module::DEFINITION,
     &typing::module::DEFINITION,
     &weakref::module::DEFINITION,
 ];
