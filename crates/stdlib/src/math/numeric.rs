@@ -450,7 +450,11 @@ mod tests {
         assert_eq!(gamma(23.0), Special::Value(1_124_000_727_777_607_680_000.0));
         assert_eq!(gamma(-1.0), Special::Domain);
         assert_eq!(gamma(172.0), Special::Range);
-        assert_eq!(gamma(0.5), Special::Value(1.772_453_850_905_516));
+        assert_eq!(gamma(0.5), Special::Value(1.772_453_850_905_515_9));
+        assert_eq!(gamma(-1.5), Special::Value(2.363_271_801_207_354_4));
+        assert_eq!(gamma(170.5), Special::Value(5.562_092_414_56e305));
+        assert_eq!(lgamma(10.5), Special::Value(13.940_625_219_403_763));
+        assert_eq!(lgamma(-0.5), Special::Value(1.265_512_123_484_645));
         assert_eq!(lgamma(2.0), Special::Value(0.0));
     }
 
