@@ -315,3 +315,46 @@ pub fn rect(r: f64, phi: f64) -> Answer {
     }
     Ok(complex(r * phi.cos(), r * phi.sin()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_cpythons() {
+        let table: [(fn(Complex) -> Answer, f64, f64); 15] = [
+            (acos, 1.0130682280930141, 1.7022012691759902),
+            (acosh, 1.7022012691759902, -1.0130682280930141),
+            (asin, 0.5577280987018824, -1.7022012691759902),
+            (asinh_, 1.6761473808374676, -0.9500531557158498),
+            (atan, 1.3489711892810687, -0.3030340287412742),
+            (atanh, 0.18896144369387732, -1.2611401872276726),
+            (cos, 0.33929576471491857, 4.6794168664494205),
+            (cosh, -1.4777216701351554, -1.6567352726933953),
+            (exp, -2.815278859231167, -3.4870821424155936),
+            (log, 0.9947926062789875, -0.982793723247329),
+            (log10, 0.4320329395451184, -0.42682189085546657),
+            (sin, 4.784552064541835, -0.33184011851146644),
+            (sinh, -1.3375571890960114, -1.830346869722198),
+            (sqrt, 1.449855761204885, -0.7759392555471052),
+            (tanh, 1.016334677559343, 0.09917250556037534),
+        ];
+        for (number, (function, real, imag)) in table.into_iter().enumerate() {
+            let z = function(complex(1.5, -2.25)).unwrap();
+            assert!(
+                (z.real - real).abs() < 1e-14 && (z.imag - imag).abs() < 1e-14,
+                "function {number}: {z:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn poles_and_overflows_have_no_value() {
+        assert_eq!(log(complex(0.0, 0.0)), Err(Trouble::Domain));
+        assert_eq!(atanh(complex(1.0, 0.0)), Err(Trouble::Domain));
+        assert_eq!(exp(complex(1000.0, 1.0)), Err(Trouble::Range));
+        assert_eq!(cosh(complex(1.0, f64::INFINITY)), Err(Trouble::Domain));
+        assert_eq!(sqrt(complex(f64::NEG_INFINITY, -1.0)), Ok(complex(0.0, f64::NEG_INFINITY)));
+        assert_eq!(rect(f64::INFINITY, 1.0).unwrap(), complex(f64::INFINITY, f64::INFINITY));
+    }
+}

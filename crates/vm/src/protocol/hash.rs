@@ -168,3 +168,20 @@ impl Thread {
         self.type_error(format_args!("cannot use '{name}' as {role} ({text})"))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tuples_of_ints_hash_as_in_cpython() {
+        let hash = |items: &[i64]| {
+            let mut hasher = TupleHasher::new();
+            items.iter().for_each(|item| hasher.add(*item));
+            hasher.finish(items.len())
+        };
+        assert_eq!(hash(&[]), 5740354900026072187);
+        assert_eq!(hash(&[1]), -6644214454873602895);
+        assert_eq!(hash(&[1, 2, 3]), 529344067295497451);
+    }
+}
