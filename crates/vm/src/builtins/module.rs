@@ -259,8 +259,8 @@ impl Module {
         Ok(annotations)
     }
 
-    #[setter]
-    fn set___annotations__(this: &Obj<Self>, th: &mut Thread, value: Option<&Value>) -> PyResult<()> {
+    #[setter("__annotations__")]
+    fn set_annotations(this: &Obj<Self>, th: &mut Thread, value: Option<&Value>) -> PyResult<()> {
         let n = names();
         match value {
             Some(value) => put(th, &this.dict, &n.annotations, value.clone())?,
@@ -288,8 +288,8 @@ impl Module {
         }
     }
 
-    #[setter]
-    fn set___annotate__(&self, th: &mut Thread, value: Option<&Value>) -> PyResult<()> {
+    #[setter("__annotate__")]
+    fn set_annotate(&self, th: &mut Thread, value: Option<&Value>) -> PyResult<()> {
         let n = names();
         let Some(value) = value else { return Err(th.type_error("cannot delete __annotate__ attribute")) };
         if !value.is_none() && !th.is_callable(value) {

@@ -283,8 +283,8 @@ impl ObjectClass {
         th.type_of(this).value()
     }
 
-    #[setter]
-    fn set___class__(this: &Value, th: &mut Thread, value: Option<&Value>) -> PyResult<()> {
+    #[setter("__class__")]
+    fn set_class(this: &Value, th: &mut Thread, value: Option<&Value>) -> PyResult<()> {
         match value {
             Some(value) => super::reclass::assign_class(th, this, value),
             None => Err(th.type_error("can't delete __class__ attribute")),

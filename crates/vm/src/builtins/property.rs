@@ -251,8 +251,8 @@ impl Property {
         }
     }
 
-    #[setter]
-    fn set___name__(&self, th: &mut Thread, value: Option<&Value>) {
+    #[setter("__name__")]
+    fn set_name(&self, th: &mut Thread, value: Option<&Value>) {
         let old = std::mem::replace(&mut self.parts.lock(th).name, value.cloned());
         drop(old);
     }

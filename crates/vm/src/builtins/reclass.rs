@@ -35,7 +35,7 @@ pub fn assign_class(th: &mut Thread, object: &Value, value: &Value) -> PyResult<
         super::module::Module::cell().get().is_some_and(|module| c.is_subtype(th, module))
     };
     let both_modules = is_module(th, old) && is_module(th, new);
-    if !both_modules && !(mutable(old) && mutable(new)) {
+    if !(both_modules || mutable(old) && mutable(new)) {
         return Err(
             th.type_error("__class__ assignment only supported for mutable types or ModuleType subclasses")
         );

@@ -78,8 +78,8 @@ impl StaticMethod {
         wrapper::forwarded(th, this.as_value(), &callable, &names().annotations)
     }
 
-    #[setter]
-    fn set___annotations__(this: &Obj<Self>, th: &mut Thread, value: Option<&Value>) -> PyResult<()> {
+    #[setter("__annotations__")]
+    fn set_annotations(this: &Obj<Self>, th: &mut Thread, value: Option<&Value>) -> PyResult<()> {
         wrapper::set_forwarded(th, this.as_value(), &names().annotations, value)
     }
 
@@ -89,8 +89,8 @@ impl StaticMethod {
         wrapper::forwarded(th, this.as_value(), &callable, &names().annotate)
     }
 
-    #[setter]
-    fn set___annotate__(this: &Obj<Self>, th: &mut Thread, value: Option<&Value>) -> PyResult<()> {
+    #[setter("__annotate__")]
+    fn set_annotate(this: &Obj<Self>, th: &mut Thread, value: Option<&Value>) -> PyResult<()> {
         wrapper::set_forwarded(th, this.as_value(), &names().annotate, value)
     }
 

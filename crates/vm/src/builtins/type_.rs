@@ -212,8 +212,8 @@ impl TypeClass {
         name_of(th, class_of(this))
     }
 
-    #[setter]
-    fn set___name__(this: &Obj<Type>, th: &mut Thread, value: Option<&Value>) -> PyResult<()> {
+    #[setter("__name__")]
+    fn set_name(this: &Obj<Type>, th: &mut Thread, value: Option<&Value>) -> PyResult<()> {
         let class = class_of(this);
         let text = assigned_name(th, class, "__name__", value)?;
         if text.contains('\0') {
@@ -236,8 +236,8 @@ impl TypeClass {
         }
     }
 
-    #[setter]
-    fn set___qualname__(this: &Obj<Type>, th: &mut Thread, value: Option<&Value>) -> PyResult<()> {
+    #[setter("__qualname__")]
+    fn set_qualname(this: &Obj<Type>, th: &mut Thread, value: Option<&Value>) -> PyResult<()> {
         let class = class_of(this);
         assigned_name(th, class, "__qualname__", value)?;
         match value {
@@ -316,8 +316,8 @@ impl TypeClass {
         }
     }
 
-    #[setter]
-    fn set___abstractmethods__(this: &Obj<Type>, th: &mut Thread, value: Option<&Value>) -> PyResult<()> {
+    #[setter("__abstractmethods__")]
+    fn set_abstractmethods(this: &Obj<Type>, th: &mut Thread, value: Option<&Value>) -> PyResult<()> {
         let class = class_of(this);
         let name = &names().abstractmethods;
         let is_abstract = match value {
@@ -341,8 +341,8 @@ impl TypeClass {
         }
     }
 
-    #[setter]
-    fn set___type_params__(this: &Obj<Type>, th: &mut Thread, value: &Value) -> PyResult<()> {
+    #[setter("__type_params__")]
+    fn set_type_params(this: &Obj<Type>, th: &mut Thread, value: &Value) -> PyResult<()> {
         let class = class_of(this);
         check_mutable(th, class, "__type_params__")?;
         put(th, class, &names().type_params, value.clone())

@@ -42,8 +42,8 @@ impl TypeClass {
         annotate_of(th, class_of(this))
     }
 
-    #[setter]
-    fn set___annotate__(this: &Obj<Type>, th: &mut Thread, value: Option<&Value>) -> PyResult<()> {
+    #[setter("__annotate__")]
+    fn set_annotate(this: &Obj<Type>, th: &mut Thread, value: Option<&Value>) -> PyResult<()> {
         let class = class_of(this);
         let Some(value) = value else { return Err(th.type_error("cannot delete __annotate__ attribute")) };
         check_mutable(th, class, "__annotate__")?;
@@ -86,8 +86,8 @@ impl TypeClass {
         Ok(annotations)
     }
 
-    #[setter]
-    fn set___annotations__(this: &Obj<Type>, th: &mut Thread, value: Option<&Value>) -> PyResult<()> {
+    #[setter("__annotations__")]
+    fn set_annotations(this: &Obj<Type>, th: &mut Thread, value: Option<&Value>) -> PyResult<()> {
         let class = class_of(this);
         check_mutable(th, class, "__annotations__")?;
         let keys = keys(th);

@@ -91,12 +91,11 @@ pub fn substitute(
             "Too {few} arguments for {shown}; actual {actual}, expected {expected}"
         )));
     }
-    replace(th, owner, args, parameters, &given)
+    replace(th, args, parameters, &given)
 }
 
 fn replace(
     th: &mut Thread,
-    owner: &Value,
     args: &[Value],
     parameters: &[Value],
     given: &[Value],
@@ -109,7 +108,7 @@ fn replace(
             continue;
         }
         if let Some(items) = items_of(th, arg) {
-            let inner = replace(th, owner, &items, parameters, given)?;
+            let inner = replace(th, &items, parameters, given)?;
             let is_tuple = th.downcast::<Tuple>(arg).is_some();
             replaced.push(if is_tuple { th.tuple(inner) } else { th.list(inner) });
             continue;

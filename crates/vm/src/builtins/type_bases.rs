@@ -23,8 +23,8 @@ impl TypeClass {
         th.tuple(bases)
     }
 
-    #[setter]
-    fn set___bases__(this: &Obj<Type>, th: &mut Thread, value: Option<&Value>) -> PyResult<()> {
+    #[setter("__bases__")]
+    fn set_bases(this: &Obj<Type>, th: &mut Thread, value: Option<&Value>) -> PyResult<()> {
         let class = class_of(this);
         check_mutable(th, class, "__bases__")?;
         let name = name_of(th, class);

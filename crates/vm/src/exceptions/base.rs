@@ -7,8 +7,7 @@
 use object_model::lock::Guarded;
 use object_model::ty::flag;
 
-use super::Exc;
-use super::hierarchy::{Family, layout};
+use super::hierarchy::layout;
 use crate::frame::traceback::Traceback;
 use crate::names::names;
 use crate::prelude::*;
@@ -389,11 +388,4 @@ impl BaseException {
         self.fields.lock(th).suppress_context = truth;
         Ok(())
     }
-}
-
-/// The family of an exception's class: that of its first builtin base.
-pub(super) fn family_of(th: &Thread, class: Class) -> Family {
-    let order = class.payload.mro.get(th);
-    let known = order.iter().find_map(|c| Exc::ALL.iter().copied().find(|e| std::ptr::eq(e.class(), *c)));
-    known.map_or(Family::Base, Exc::family)
 }

@@ -301,11 +301,20 @@ with_fields! {
         end_lineno set_end_lineno = END_LINENO;
         end_offset set_end_offset = END_OFFSET;
         print_file_and_line set_print_file_and_line = PRINT_FILE_AND_LINE;
-        _metadata set__metadata = METADATA;
     }
     #[raw]
     fn __init__(this: &Obj<BaseException>, th: &mut Thread, args: Args<'_>) -> PyResult<()> {
         initialise(th, Family::Syntax, this, args)
+    }
+
+    #[getter]
+    fn _metadata(this: &Obj<BaseException>, th: &mut Thread) -> Value {
+        this.extra(th, METADATA).unwrap_or(Value::NONE)
+    }
+
+    #[setter("_metadata")]
+    fn set_metadata(this: &Obj<BaseException>, th: &mut Thread, value: Option<&Value>) {
+        this.set_extra(th, METADATA, value.cloned());
     }
 
     fn __str__(this: &Obj<BaseException>, th: &mut Thread) -> PyResult {
@@ -321,7 +330,7 @@ with_fields! {
         built.push_str(" (");
         if let Some(filename) = &filename {
             let units = filename.units();
-            let start = units.iter().enumerate().filter(|(_, c)| *c == '/' as u32).last().map_or(0, |(i, _)| i + 1);
+            let start = units.iter().enumerate().rfind(|(_, c)| *c == u32::from('/')).map_or(0, |(i, _)| i + 1);
             built.push_units(units.slice(start..units.len()));
         }
         if let Some(line) = line {

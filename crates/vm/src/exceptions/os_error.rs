@@ -166,7 +166,7 @@ with_fields! {
     fn __str__(this: &Obj<BaseException>, th: &mut Thread) -> PyResult {
         let has = |field| this.extra(th, field).is_some();
         let (filename, filename2) = (has(FILENAME), has(FILENAME2));
-        if !filename && !(has(ERRNO) && has(STRERROR)) {
+        if !(filename || has(ERRNO) && has(STRERROR)) {
             return text(th, this);
         }
         let mut built = object_model::text::units::Builder::new();
