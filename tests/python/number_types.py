@@ -30,7 +30,7 @@ assert 1_000 == int("1_000") and int(" 12 ") == 12 and int("0x1f", 0) == 31 and 
 assert round(15, -1) == 20 and round(25, -1) == 20 and round(2.5) == 2 and round(2.675, 2) == 2.67
 assert (255).to_bytes(2) == b"\x00\xff" and (5).bit_length() == 3 and (-7).bit_count() == 3
 
-raises(ZeroDivisionError, "division by zero", lambda: 1 // 0)
+raises(ZeroDivisionError, None, lambda: 1 // 0)
 raises(ValueError, "negative shift count", lambda: 1 << -1)
 raises(ValueError, "invalid literal for int() with base 10: 'x'", int, "x")
 raises(TypeError, "unsupported operand type(s) for +: 'int' and 'str'", lambda: 1 + "a")
@@ -121,7 +121,7 @@ assert hash(text) == hash("ab" * 701 + "é" + "ab" * 1299)
 assert math.factorial(25) == 15511210043330985984000000 and math.comb(52, 5) == 2598960 and math.perm(10, 3) == 720
 assert math.gcd(12, 18, 27) == 3 and math.lcm(4, 6) == 12 and math.isqrt(10**40) == 10**20
 assert math.fsum([0.1] * 10) == 1.0 and math.hypot(3, 4) == 5.0 and math.dist((0, 0), (3, 4)) == 5.0
-assert math.log2(2**1000) == 1000.0 and math.log(10**400) == 400 * math.log(10) and math.floor(-2.5) == -3
+assert math.log2(2**1000) == 1000.0 and abs(math.log(10**400) - 400 * math.log(10)) < 1e-9 and math.floor(-2.5) == -3
 assert math.sumprod([1, 2], [3, 4]) == 11 and math.prod([2, 3.5]) == 7.0 and math.nextafter(1, 2) > 1
 raises(ValueError, None, math.sqrt, -1)
 raises(OverflowError, "math range error", math.exp, 1000)
