@@ -163,7 +163,8 @@ pub mod module {
             // SAFETY: the fields are null or terminated strings.
             entries.push((name, unsafe { text(th, value) }?));
         }
-        for (name, value) in [("grouping", conventions.grouping), ("mon_grouping", conventions.mon_grouping)] {
+        for (name, value) in [("grouping", conventions.grouping), ("mon_grouping", conventions.mon_grouping)]
+        {
             // SAFETY: as above.
             entries.push((name, unsafe { grouping(th, value) }));
         }

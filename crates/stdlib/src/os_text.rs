@@ -33,7 +33,9 @@ pub fn encode(th: &mut Thread, text: &Value) -> PyResult<Vec<u8>> {
     }
     let mut failed = None;
     let encoded = codec::encode(Encoding::Utf8, units, |error| {
-        Handler::SurrogateEscape.encode(Encoding::Utf8, units, error).inspect_err(|_| failed = Some(error.clone()))
+        Handler::SurrogateEscape
+            .encode(Encoding::Utf8, units, error)
+            .inspect_err(|_| failed = Some(error.clone()))
     });
     match (encoded, failed) {
         (Ok(bytes), _) => Ok(bytes),

@@ -39,7 +39,10 @@ pub type Outcome<T> = Result<T, i32>;
 
 /// Calls the system while other threads run; after an interruption Python's signal handlers run, then it is called
 /// again. `call` answers a negative number for failure.
-pub fn retry<T: Copy + PartialOrd + Default>(th: &mut Thread, mut call: impl FnMut() -> T) -> PyResult<Outcome<T>> {
+pub fn retry<T: Copy + PartialOrd + Default>(
+    th: &mut Thread,
+    mut call: impl FnMut() -> T,
+) -> PyResult<Outcome<T>> {
     loop {
         let (result, error) = th.detached(|| {
             let result = call();

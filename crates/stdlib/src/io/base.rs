@@ -45,17 +45,29 @@ fn ask(th: &mut Thread, stream: &Value, method: &str) -> PyResult<bool> {
 
 /// Raises UnsupportedOperation unless `stream.readable()`.
 pub fn check_readable(th: &mut Thread, stream: &Value) -> PyResult<()> {
-    if ask(th, stream, "readable")? { Ok(()) } else { Err(unsupported(th, "File or stream is not readable.")) }
+    if ask(th, stream, "readable")? {
+        Ok(())
+    } else {
+        Err(unsupported(th, "File or stream is not readable."))
+    }
 }
 
 /// Raises UnsupportedOperation unless `stream.writable()`.
 pub fn check_writable(th: &mut Thread, stream: &Value) -> PyResult<()> {
-    if ask(th, stream, "writable")? { Ok(()) } else { Err(unsupported(th, "File or stream is not writable.")) }
+    if ask(th, stream, "writable")? {
+        Ok(())
+    } else {
+        Err(unsupported(th, "File or stream is not writable."))
+    }
 }
 
 /// Raises UnsupportedOperation unless `stream.seekable()`.
 pub fn check_seekable(th: &mut Thread, stream: &Value) -> PyResult<()> {
-    if ask(th, stream, "seekable")? { Ok(()) } else { Err(unsupported(th, "File or stream is not seekable.")) }
+    if ask(th, stream, "seekable")? {
+        Ok(())
+    } else {
+        Err(unsupported(th, "File or stream is not seekable."))
+    }
 }
 
 fn marked_closed(th: &mut Thread, stream: &Value) -> PyResult<bool> {
@@ -252,7 +264,10 @@ impl IoBase {
                 let ahead = th.call(peek, &[one])?;
                 let Some(ahead) = th.downcast::<Bytes>(&ahead) else {
                     let found = th.type_name(&ahead);
-                    return Err(th.raise_exc(Exc::OSError, format_args!("peek() should have returned a bytes object, not '{found}'")));
+                    return Err(th.raise_exc(
+                        Exc::OSError,
+                        format_args!("peek() should have returned a bytes object, not '{found}'"),
+                    ));
                 };
                 let ahead = ahead.as_slice();
                 if !ahead.is_empty() {
@@ -266,7 +281,10 @@ impl IoBase {
             let piece = th.call_method(this, "read", &[wanted])?;
             let Some(piece) = th.downcast::<Bytes>(&piece) else {
                 let found = th.type_name(&piece);
-                return Err(th.raise_exc(Exc::OSError, format_args!("read() should have returned a bytes object, not '{found}'")));
+                return Err(th.raise_exc(
+                    Exc::OSError,
+                    format_args!("read() should have returned a bytes object, not '{found}'"),
+                ));
             };
             line.extend_from_slice(piece.as_slice());
             if piece.as_slice().is_empty() || line.last() == Some(&b'\n') {
@@ -337,9 +355,10 @@ impl RawIoBase {
         let content = std::mem::take(&mut *target.content.lock(th));
         match usize::try_from(count).ok().and_then(|n| content.get(..n)) {
             Some(read) => th.bytes(read),
-            None => {
-                Err(th.value_error(format_args!("readinto returned {count} outside buffer size {}", content.len())))
-            }
+            None => Err(th.value_error(format_args!(
+                "readinto returned {count} outside buffer size {}",
+                content.len()
+            ))),
         }
     }
 

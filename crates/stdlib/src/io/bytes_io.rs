@@ -60,7 +60,11 @@ fn raise(th: &mut Thread, failure: Failure) -> Raised {
     }
 }
 
-fn with<R>(th: &mut Thread, this: &BytesIo, step: impl FnOnce(&mut State) -> Result<R, Failure>) -> PyResult<R> {
+fn with<R>(
+    th: &mut Thread,
+    this: &BytesIo,
+    step: impl FnOnce(&mut State) -> Result<R, Failure>,
+) -> PyResult<R> {
     let result = {
         let mut state = this.state.lock(th);
         if state.closed { Err(Failure::Closed) } else { step(&mut state) }
@@ -286,7 +290,11 @@ impl BytesIo {
     fn getvalue(this: &Obj<Self>, th: &mut Thread) -> PyResult {
         let made = {
             let state = this.state.lock(th);
-            if state.closed { Err(Failure::Closed) } else { Obj::bytes(th, &state.content).map_err(|_| Failure::Memory) }
+            if state.closed {
+                Err(Failure::Closed)
+            } else {
+                Obj::bytes(th, &state.content).map_err(|_| Failure::Memory)
+            }
         };
         match made {
             Ok(bytes) => Ok(bytes.into_value()),
@@ -330,18 +338,16 @@ impl BytesIo {
             Some(tuple) if tuple.items().len() >= 3 => tuple.items().to_vec(),
             _ => {
                 let (class, found) = (th.type_name(this.as_value()), th.type_name(state));
-                return Err(
-                    th.type_error(format_args!("{class}.__setstate__ argument should be 3-tuple, got {found}"))
-                );
+                return Err(th.type_error(format_args!(
+                    "{class}.__setstate__ argument should be 3-tuple, got {found}"
+                )));
             }
         };
         BytesIo::__init__(this, th, Some(&parts[0]))?;
         let result = th.index(&parts[1]);
         let Some(position) = th.catch(result, Exc::TypeError)? else {
             let found = th.type_name(&parts[1]);
-            return Err(th.type_error(format_args!(
-                "second item of state must be an integer, not {found}"
-            )));
+            return Err(th.type_error(format_args!("second item of state must be an integer, not {found}")));
         };
         let Ok(position) = usize::try_from(position) else {
             return Err(th.value_error("position value cannot be negative"));
@@ -353,7 +359,9 @@ impl BytesIo {
         if !parts[2].is_none() {
             if th.downcast::<Dict>(&parts[2]).is_none() {
                 let found = th.type_name(&parts[2]);
-                return Err(th.type_error(format_args!("third item of state should be a dict, got a {found}")));
+                return Err(
+                    th.type_error(format_args!("third item of state should be a dict, got a {found}"))
+                );
             }
             let dict = th.get_attr_str(this.as_value(), "__dict__")?;
             th.call_method(&dict, "update", &[parts[2].clone()])?;

@@ -313,7 +313,12 @@ fn warn_unclosed(th: &mut Thread, source: &Value) {
     if result.is_err() {
         if th.exception_is(Exc::Warning) {
             let exception = th.take_exception();
-            vm::exceptions::unraisable(th, exception, Some(source), "Exception ignored while finalizing file");
+            vm::exceptions::unraisable(
+                th,
+                exception,
+                Some(source),
+                "Exception ignored while finalizing file",
+            );
         }
         th.clear_exception();
     }
@@ -333,7 +338,8 @@ fn read_all(th: &mut Thread, this: &Obj<FileIo>) -> PyResult {
         // SAFETY: no memory is passed.
         (end, unsafe { libc::lseek(fd, 0, libc::SEEK_CUR) })
     });
-    let expected = if end > 0 && position >= 0 && end >= position { (end - position) as usize + 1 } else { SMALL_CHUNK };
+    let expected =
+        if end > 0 && position >= 0 && end >= position { (end - position) as usize + 1 } else { SMALL_CHUNK };
     let mut all: Vec<u8> = Vec::new();
     if all.try_reserve(expected.min(MOST)).is_err() {
         return Err(th.memory_error());
@@ -468,7 +474,11 @@ impl FileIo {
         if !closes {
             this.fd.store(-1, Ordering::Release); // Release: as in `initialise`.
         }
-        both(th, |th| th.call_method(&base, "close", &[object.clone()]).map(drop), |th| this.close_descriptor(th))?;
+        both(
+            th,
+            |th| th.call_method(&base, "close", &[object.clone()]).map(drop),
+            |th| this.close_descriptor(th),
+        )?;
         Ok(Value::NONE)
     }
 

@@ -58,8 +58,11 @@ pub fn unsupported(th: &mut Thread, message: &str) -> Raised {
 /// Raises the BlockingIOError of a write of which only `written` bytes or characters were taken.
 #[cold]
 pub fn blocked(th: &mut Thread, written: usize) -> Raised {
-    let arguments =
-        vec![th.int(libc::EAGAIN.into()), th.str("write could not complete without blocking"), th.int(written as i64)];
+    let arguments = vec![
+        th.int(libc::EAGAIN.into()),
+        th.str("write could not complete without blocking"),
+        th.int(written as i64),
+    ];
     th.raise_args(Exc::BlockingIOError, arguments)
 }
 

@@ -160,7 +160,8 @@ pub struct Setting {
 impl Setting {
     /// The setting of `newline`; None if it is not allowed.
     pub fn parse(newline: Option<&str>) -> Option<Setting> {
-        let setting = |universal, translate, written, end| Some(Setting { universal, translate, written, end });
+        let setting =
+            |universal, translate, written, end| Some(Setting { universal, translate, written, end });
         match newline {
             None => setting(true, true, None, LineEnd::Lf),
             Some("") => setting(true, false, None, LineEnd::Any),

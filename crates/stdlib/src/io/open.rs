@@ -2,10 +2,10 @@
 
 use vm::prelude::*;
 
+use super::DEFAULT_BUFFER_SIZE;
 use super::buffered::{random::BufferedRandom, reader::BufferedReader, writer::BufferedWriter};
 use super::file::FileIo;
 use super::text::TextIoWrapper;
-use super::DEFAULT_BUFFER_SIZE;
 use crate::support;
 
 #[derive(Default)]
@@ -84,8 +84,12 @@ pub fn open(
     }
     let raw_mode: String = text_mode.chars().filter(|c| !matches!(c, 't' | 'b')).collect();
     let class = FileIo::class(th).value();
-    let arguments =
-        [file, th.str(&raw_mode), Value::bool(closefd.unwrap_or(true)), opener.cloned().unwrap_or(Value::NONE)];
+    let arguments = [
+        file,
+        th.str(&raw_mode),
+        Value::bool(closefd.unwrap_or(true)),
+        opener.cloned().unwrap_or(Value::NONE),
+    ];
     let raw = th.call(&class, &arguments)?;
     let result = wrap(th, &raw, &mode, text_mode, &mut buffering, encoding, errors, newline);
     match result {
@@ -143,7 +147,8 @@ fn wrap(
     }
     let or_none = |v: Option<&Value>| v.cloned().unwrap_or(Value::NONE);
     let class = TextIoWrapper::class(th).value();
-    let arguments = [buffer, or_none(encoding), or_none(errors), or_none(newline), Value::bool(line_buffering)];
+    let arguments =
+        [buffer, or_none(encoding), or_none(errors), or_none(newline), Value::bool(line_buffering)];
     let wrapper = th.call(&class, &arguments)?;
     let mode = th.str(text_mode);
     support::set_attr(th, &wrapper, "mode", &mode)?;
@@ -194,4 +199,3 @@ pub fn warn_default_encoding(th: &mut Thread, stack_level: i64) -> PyResult<()> 
 pub fn default_encoding(th: &mut Thread) -> PyResult<String> {
     if utf8_mode(th)? { Ok("utf-8".to_string()) } else { Ok(crate::locale::encoding_name()) }
 }
-

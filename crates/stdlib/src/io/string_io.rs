@@ -84,7 +84,11 @@ enum Failure {
     Memory,
 }
 
-fn with<R>(th: &mut Thread, this: &StringIo, step: impl FnOnce(&mut State) -> Result<R, Failure>) -> PyResult<R> {
+fn with<R>(
+    th: &mut Thread,
+    this: &StringIo,
+    step: impl FnOnce(&mut State) -> Result<R, Failure>,
+) -> PyResult<R> {
     let result = {
         let mut state = this.state.lock(th);
         match (state.ready, state.closed) {
@@ -119,7 +123,12 @@ fn write(th: &mut Thread, this: &StringIo, text: &Obj<Str>) -> PyResult<()> {
     })
 }
 
-fn initialise(th: &mut Thread, this: &StringIo, initial: Option<&Value>, newline: Option<&Value>) -> PyResult<()> {
+fn initialise(
+    th: &mut Thread,
+    this: &StringIo,
+    initial: Option<&Value>,
+    newline: Option<&Value>,
+) -> PyResult<()> {
     let setting = Setting::from_argument(th, newline)?;
     let newline = newline.and_then(|n| th.as_str(n)).map(|n| n.units().to_str_lossy().into_owned());
     let initial = match initial.filter(|v| !v.is_none()) {
@@ -324,9 +333,9 @@ impl StringIo {
             Some(tuple) if tuple.items().len() >= 4 => tuple.items().to_vec(),
             _ => {
                 let (class, found) = (th.type_name(this.as_value()), th.type_name(state));
-                return Err(
-                    th.type_error(format_args!("{class}.__setstate__ argument should be 4-tuple, got {found}"))
-                );
+                return Err(th.type_error(format_args!(
+                    "{class}.__setstate__ argument should be 4-tuple, got {found}"
+                )));
             }
         };
         initialise(th, this, None, Some(&parts[1]))?;
@@ -348,7 +357,9 @@ impl StringIo {
         if !parts[3].is_none() {
             if th.downcast::<Dict>(&parts[3]).is_none() {
                 let found = th.type_name(&parts[3]);
-                return Err(th.type_error(format_args!("fourth item of state should be a dict, got a {found}")));
+                return Err(
+                    th.type_error(format_args!("fourth item of state should be a dict, got a {found}"))
+                );
             }
             let dict = th.get_attr_str(this.as_value(), "__dict__")?;
             th.call_method(&dict, "update", &[parts[3].clone()])?;

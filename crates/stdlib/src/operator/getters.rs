@@ -116,7 +116,9 @@ impl AttrGetter {
         let names = parts(th, args, "attrgetter")?;
         let mut paths = Vec::with_capacity(names.len());
         for name in &names {
-            let Some(text) = th.as_str(name) else { return Err(th.type_error("attribute name must be a string")) };
+            let Some(text) = th.as_str(name) else {
+                return Err(th.type_error("attribute name must be a string"));
+            };
             let dot = u32::from('.');
             let has_dot = text.units().iter().any(|c| c == dot);
             if has_dot {

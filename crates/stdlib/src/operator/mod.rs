@@ -39,7 +39,9 @@ fn length_hint(th: &mut Thread, object: &Value, default: i64) -> PyResult<i64> {
         }
     }
     let class = th.type_of(object);
-    let Some(method) = vm::class::special::get(th, class, Special::LengthHint).cloned() else { return Ok(default) };
+    let Some(method) = vm::class::special::get(th, class, Special::LengthHint).cloned() else {
+        return Ok(default);
+    };
     let bound = descriptor::bind(th, &method, Some(object), class)?;
     let answer = th.call(&bound, &[]);
     let Some(answer) = th.catch(answer, Exc::TypeError)? else { return Ok(default) };
@@ -394,7 +396,9 @@ pub mod module {
                 Some(default) => default,
                 None => {
                     let name = th.type_name(value);
-                    return Err(th.type_error(format_args!("'{name}' object cannot be interpreted as an integer")));
+                    return Err(
+                        th.type_error(format_args!("'{name}' object cannot be interpreted as an integer"))
+                    );
                 }
             },
             None => 0,

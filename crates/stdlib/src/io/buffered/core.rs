@@ -194,7 +194,9 @@ impl Core {
             }
             None => Err(th.raise_exc(
                 Exc::OSError,
-                format_args!("raw readinto() returned invalid length {read} (should have been between 0 and {count})"),
+                format_args!(
+                    "raw readinto() returned invalid length {read} (should have been between 0 and {count})"
+                ),
             )),
         }
     }
@@ -245,10 +247,9 @@ impl Core {
         let answer = th.call_method(&raw, method, arguments)?;
         let position = th.index(&answer)?;
         if position < 0 {
-            return Err(th.raise_exc(
-                Exc::OSError,
-                format_args!("Raw stream returned invalid position {position}"),
-            ));
+            return Err(
+                th.raise_exc(Exc::OSError, format_args!("Raw stream returned invalid position {position}"))
+            );
         }
         Ok(position)
     }

@@ -48,8 +48,10 @@ impl BufferedRwPair {
     ) -> PyResult<()> {
         base::check_readable(th, reader)?;
         base::check_writable(th, writer)?;
-        let (read_class, write_class) = (BufferedReader::class(th).value(), BufferedWriter::class(th).value());
-        let arguments = |raw: &Value| -> Vec<Value> { std::iter::once(raw).chain(buffer_size).cloned().collect() };
+        let (read_class, write_class) =
+            (BufferedReader::class(th).value(), BufferedWriter::class(th).value());
+        let arguments =
+            |raw: &Value| -> Vec<Value> { std::iter::once(raw).chain(buffer_size).cloned().collect() };
         let reader = th.call(&read_class, &arguments(reader))?;
         let writer = th.call(&write_class, &arguments(writer))?;
         let old = (this.reader.lock(th).replace(reader), this.writer.lock(th).replace(writer));

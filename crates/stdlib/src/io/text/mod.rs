@@ -72,7 +72,9 @@ fn errors_argument(th: &mut Thread, errors: Option<&Value>) -> PyResult<String> 
         Some(errors) if th.as_str(errors).is_some() => support::text_of(th, errors, "errors"),
         Some(errors) => {
             let found = th.type_name(errors);
-            Err(th.type_error(format_args!("TextIOWrapper() argument 'errors' must be str or None, not {found}")))
+            Err(th.type_error(format_args!(
+                "TextIOWrapper() argument 'errors' must be str or None, not {found}"
+            )))
         }
     }
 }
@@ -107,7 +109,9 @@ impl TextIoWrapper {
         Ok(Obj::new(th, class.payload.instance_shape(), empty).into_value())
     }
 
-    #[signature("(buffer, encoding=None, errors=None, newline=None, line_buffering=False, write_through=False)")]
+    #[signature(
+        "(buffer, encoding=None, errors=None, newline=None, line_buffering=False, write_through=False)"
+    )]
     fn __init__(
         this: &Obj<Self>,
         th: &mut Thread,
@@ -148,7 +152,9 @@ impl TextIoWrapper {
     }
 
     /// Reconfigure the text stream with new parameters.
-    #[signature("(*, encoding=None, errors=None, newline=<unrepresentable>, line_buffering=None, write_through=None)")]
+    #[signature(
+        "(*, encoding=None, errors=None, newline=<unrepresentable>, line_buffering=None, write_through=None)"
+    )]
     fn reconfigure(
         this: &Obj<Self>,
         th: &mut Thread,

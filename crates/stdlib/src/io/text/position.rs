@@ -77,7 +77,13 @@ fn count(n: usize) -> u32 {
 }
 
 /// Where, inside the last chunk, decoding can begin so that `skip` characters of it come out: relative to `start`.
-fn locate(th: &mut Thread, this: &Obj<TextIoWrapper>, start: u64, snapshot: &Snapshot, skip: usize) -> PyResult<Cookie> {
+fn locate(
+    th: &mut Thread,
+    this: &Obj<TextIoWrapper>,
+    start: u64,
+    snapshot: &Snapshot,
+    skip: usize,
+) -> PyResult<Cookie> {
     let mut cookie = Cookie { start, flags: snapshot.flags as u32, ..Cookie::default() };
     let (mut skip, mut fed, mut decoded) = (skip, 0, 0);
     set_decoder_state(th, this, b"", snapshot.flags)?;
@@ -245,7 +251,8 @@ mod tests {
 
     #[test]
     fn cookies_survive_packing() {
-        let cookie = Cookie { start: 1 << 40 | 7, flags: 3, bytes_to_feed: 9, chars_to_skip: 4, need_eof: true };
+        let cookie =
+            Cookie { start: 1 << 40 | 7, flags: 3, bytes_to_feed: 9, chars_to_skip: 4, need_eof: true };
         assert_eq!(Cookie::unpack(&cookie.pack()), cookie);
     }
 }

@@ -171,7 +171,8 @@ fn line_in_decoded(th: &mut Thread, this: &Obj<TextIoWrapper>, limit: usize) -> 
         None if limited <= text.len() => limited,
         None => {
             // Half of a line end stays for the next chunk.
-            let half = state.setting.end == LineEnd::CrLf && text.len() > start && text.get(text.len() - 1) == 0x0d;
+            let half =
+                state.setting.end == LineEnd::CrLf && text.len() > start && text.get(text.len() - 1) == 0x0d;
             let end = text.len() - usize::from(half);
             let part = text.slice(start..end).to_owned();
             state.used = end;

@@ -100,7 +100,12 @@ impl State {
             encoding: Value::NONE,
             errors: "strict".to_string(),
             codec: Codec::Native(Encoding::Utf8),
-            setting: Setting { universal: false, translate: false, written: None, end: crate::io::newline::LineEnd::Lf },
+            setting: Setting {
+                universal: false,
+                translate: false,
+                written: None,
+                end: crate::io::newline::LineEnd::Lf,
+            },
             line_buffering: false,
             write_through: false,
             seekable: false,
@@ -145,7 +150,9 @@ pub fn find_codec(
     writable: bool,
 ) -> PyResult<Codec> {
     let native = match codec_native::Codec::from_name(&codec_registry::normalise(name)) {
-        Some(codec_native::Codec::Plain(e @ (Encoding::Utf8 | Encoding::Ascii | Encoding::Latin1))) => Some(e),
+        Some(codec_native::Codec::Plain(e @ (Encoding::Utf8 | Encoding::Ascii | Encoding::Latin1))) => {
+            Some(e)
+        }
         _ => None,
     };
     if let Some(encoding) = native {
@@ -184,7 +191,8 @@ pub fn decode(th: &mut Thread, this: &Obj<TextIoWrapper>, input: &[u8], last: bo
     };
     let text = match codec {
         Codec::Native(encoding) => {
-            let whole = if undecoded.is_empty() { None } else { Some([undecoded.as_slice(), input].concat()) };
+            let whole =
+                if undecoded.is_empty() { None } else { Some([undecoded.as_slice(), input].concat()) };
             let bytes = whole.as_deref().unwrap_or(input);
             match codec_native::decode(th, bytes, encoding, &errors, last) {
                 Ok((text, taken)) => {
@@ -204,9 +212,9 @@ pub fn decode(th: &mut Thread, this: &Obj<TextIoWrapper>, input: &[u8], last: bo
                 Some(text) => text.units().to_owned(),
                 None => {
                     let found = th.type_name(&text);
-                    return Err(th.type_error(format_args!(
-                        "decoder should return a string result, not '{found}'"
-                    )));
+                    return Err(
+                        th.type_error(format_args!("decoder should return a string result, not '{found}'"))
+                    );
                 }
             }
         }
@@ -248,7 +256,12 @@ pub fn decoder_state(th: &mut Thread, this: &Obj<TextIoWrapper>) -> PyResult<(Ve
 }
 
 /// Puts the decoder into a state that [`decoder_state`] told.
-pub fn set_decoder_state(th: &mut Thread, this: &Obj<TextIoWrapper>, buffer: &[u8], flags: i64) -> PyResult<()> {
+pub fn set_decoder_state(
+    th: &mut Thread,
+    this: &Obj<TextIoWrapper>,
+    buffer: &[u8],
+    flags: i64,
+) -> PyResult<()> {
     let (codec, flags) = {
         let mut state = this.state.lock(th);
         let mut own = flags;

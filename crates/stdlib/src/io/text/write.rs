@@ -13,7 +13,8 @@ fn check_writable(th: &mut Thread, this: &Obj<TextIoWrapper>, buffer: &Value) ->
         Codec::Foreign { encoder: None, .. } => Err(crate::io::unsupported(th, "not writable")),
         Codec::Foreign { .. } => Ok(()),
         Codec::Native(_)
-            if th.exact::<BufferedWriter>(buffer).is_some() || th.exact::<BufferedRandom>(buffer).is_some() =>
+            if th.exact::<BufferedWriter>(buffer).is_some()
+                || th.exact::<BufferedRandom>(buffer).is_some() =>
         {
             Ok(())
         }
