@@ -33,7 +33,11 @@ impl Content {
         }
         match self.limit {
             Some(limit) if self.items.len() > limit => {
-                if left { self.items.pop_back() } else { self.items.pop_front() }
+                if left {
+                    self.items.pop_back()
+                } else {
+                    self.items.pop_front()
+                }
             }
             _ => None,
         }

@@ -25,7 +25,9 @@ pub(super) fn make_spec(th: &mut Thread, name: Value) -> PyResult {
 #[pymethods]
 impl ParamSpec {
     #[new]
-    #[signature("(name, *, bound=None, default=typing.NoDefault, covariant=False, contravariant=False, infer_variance=False)")]
+    #[signature(
+        "(name, *, bound=None, default=typing.NoDefault, covariant=False, contravariant=False, infer_variance=False)"
+    )]
     #[expect(clippy::too_many_arguments, reason = "they are the constructor's")]
     fn new(
         th: &mut Thread,

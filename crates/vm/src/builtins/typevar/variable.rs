@@ -61,7 +61,9 @@ pub(super) fn complete(
 #[pymethods]
 impl TypeVar {
     #[new]
-    #[signature("(name, *constraints, bound=None, default=typing.NoDefault, covariant=False, contravariant=False, infer_variance=False)")]
+    #[signature(
+        "(name, *constraints, bound=None, default=typing.NoDefault, covariant=False, contravariant=False, infer_variance=False)"
+    )]
     #[expect(clippy::too_many_arguments, reason = "they are the constructor's")]
     fn new(
         th: &mut Thread,
@@ -88,7 +90,9 @@ impl TypeVar {
         let constraints = match constraints {
             [] => None,
             [_] => return Err(th.type_error("A single constraint is not allowed")),
-            _ if bound.is_some() => return Err(th.type_error("Constraints cannot be combined with bound=...")),
+            _ if bound.is_some() => {
+                return Err(th.type_error("Constraints cannot be combined with bound=..."));
+            }
             many => {
                 let many = th.tuple(many.to_vec());
                 let message = th.str("TypeVar(name, constraint, ...): constraints must be types.");
@@ -100,8 +104,13 @@ impl TypeVar {
             }
         };
         let default = default_argument(th, default);
-        let variable =
-            TypeVar { name, bound: Lazy::known(bound), constraints: Lazy::known(constraints), default, variance };
+        let variable = TypeVar {
+            name,
+            bound: Lazy::known(bound),
+            constraints: Lazy::known(constraints),
+            default,
+            variance,
+        };
         let variable = Obj::new(th, class.payload.instance_shape(), variable).into_value();
         set_module(th, &variable)?;
         Ok(variable)
