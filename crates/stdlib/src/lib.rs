@@ -5,7 +5,9 @@
 pub mod bisect;
 pub mod cmath;
 pub mod codecs;
+pub mod collections;
 pub mod errno;
+pub mod functools;
 pub mod heapq;
 pub mod io;
 pub mod locale;
@@ -27,7 +29,9 @@ pub const MODULES: &[&ModuleDef] = &[
     &bisect::module::DEFINITION,
     &cmath::module::DEFINITION,
     &codecs::module::DEFINITION,
+    &collections::module::DEFINITION,
     &errno::module::DEFINITION,
+    &functools::module::DEFINITION,
     &heapq::module::DEFINITION,
     &io::module::DEFINITION,
     &locale::module::DEFINITION,
