@@ -4,6 +4,7 @@
 
 use object_model::ty::flag;
 
+use crate::builtins::generator::{Generator, Resumed};
 use crate::builtins::iterators::{self, SequenceIterator};
 use crate::class::{special, type_of};
 use crate::names::Special;
@@ -52,6 +53,16 @@ impl Thread {
     /// `next(iterator)`, None at its end.
     #[inline]
     pub fn next(&mut self, iterator: &Value) -> PyResult<Option<Value>> {
+        if let Some(header) = iterator.as_header()
+            && header.shape_id() == builtin::GENERATOR
+            && let Some(generator) = Generator::of(iterator)
+        {
+            self.check_native_stack()?;
+            return match Generator::resume(self, generator, Value::NONE)? {
+                Resumed::Yielded(value) => Ok(Some(value)),
+                Resumed::Returned(_) => Ok(None),
+            };
+        }
         let class = type_of(iterator);
         if let Some(native) = class.payload.native.get()
             && let Some(fast) = native.downcast_ref::<FastNext>()
