@@ -1,0 +1,81 @@
+//! All builtin classes: making them at start-up, and their names in the module `builtins`.
+
+use object_model::set::{FrozenSet, Set};
+
+use super::{
+    bool, cell, classmethod, float, function, generator, int, iterators, mappingproxy, memoryview, module,
+    native_function, property, range, singletons, slice, staticmethod, super_,
+};
+use crate::class::Plain;
+use crate::prelude::*;
+
+type Make = fn(&mut Thread) -> Class;
+
+/// Classes that `builtins` shows.
+pub const SHOWN: &[Make] = &[
+    Plain::class,
+    Type::class,
+    Int::class,
+    bool::Bool::class,
+    Float::class,
+    Complex::class,
+    Str::class,
+    Bytes::class,
+    ByteArray::class,
+    memoryview::MemoryView::class,
+    Tuple::class,
+    List::class,
+    Dict::class,
+    Set::class,
+    FrozenSet::class,
+    range::Range::class,
+    slice::Slice::class,
+    property::Property::class,
+    staticmethod::StaticMethod::class,
+    classmethod::ClassMethod::class,
+    super_::Super::class,
+    iterators::Enumerate::class,
+    iterators::Filter::class,
+    iterators::Map::class,
+    iterators::Reversed::class,
+    iterators::Zip::class,
+];
+
+/// Classes that have shapes of their own, so that they must exist before there are instances.
+const HIDDEN: &[Make] = &[
+    native_function::NativeFunction::class,
+    native_function::NativeMethod::class,
+    native_function::GetSet::class,
+    native_function::Member::class,
+    function::Function::class,
+    function::Method::class,
+    module::Module::class,
+    cell::Cell::class,
+    super::code::Code::class,
+    crate::frame::FrameObject::class,
+    crate::frame::traceback::Traceback::class,
+    generator::Generator::class,
+    mappingproxy::MappingProxy::class,
+];
+
+/// Makes all of them, and tells what the types of immediate values are.
+pub fn make_all(th: &mut Thread) {
+    int::initialise(th);
+    bool::initialise(th);
+    float::initialise(th);
+    singletons::initialise(th);
+    for make in HIDDEN.iter().chain(SHOWN) {
+        make(th);
+    }
+}
+
+/// Adds the classes to the dict of module `builtins`.
+pub fn publish(th: &mut Thread, builtins: &Obj<Dict>) -> PyResult<()> {
+    for make in SHOWN {
+        let class = make(th);
+        let name = class.payload.name.get(th).to_string();
+        let name = th.intern(&name);
+        builtins.set_str(th, &name, class.value()).map_err(|_| th.memory_error())?;
+    }
+    Ok(())
+}

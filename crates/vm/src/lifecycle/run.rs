@@ -1,0 +1,280 @@
+//! Running a program in `__main__`: a file, `-c`, `-m`, standard input.
+
+use std::ffi::{OsStr, OsString};
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use compiler::Mode;
+
+use super::start::{set_main, start};
+use super::{Config, shutdown};
+use crate::builtins::code::Code;
+use crate::builtins::module;
+use crate::import::finder::path_value;
+use crate::import::state::{StandardLibrary, find_sys_attribute, required};
+use crate::import::{bootstrap, call_module, import};
+use crate::prelude::*;
+use crate::thread::{signals, start_exit};
+
+/// Stack of the main thread: native functions may call Python code that calls native functions, and so on.
+const MAIN_STACK: usize = 64 << 20;
+/// The exit status when the program cannot be read, or the command line is wrong.
+const USAGE: i32 = 2;
+
+/// What to run.
+#[derive(Debug, Clone)]
+pub enum Program {
+    /// A script, or a folder or archive with a `__main__`.
+    File(OsString),
+    /// `-c`: the program's text.
+    Command(String),
+    /// `-m`: the name of a module.
+    Module(String),
+    /// Standard input; interactively if it is a terminal.
+    Stdin,
+    /// Nothing: the runtime is only started.
+    Nothing,
+}
+
+/// Starts the runtime in a thread of its own, runs the program and shuts down; the exit status.
+pub fn run_program(config: Config, library: &'static StandardLibrary, program: Program) -> i32 {
+    start_exit::install_hooks();
+    let body = move || {
+        let run = start_exit::run(true, |th| match start(th, config, library) {
+            Ok(()) => {
+                let status = run(th, &program);
+                shutdown::shut_down(th, status)
+            }
+            Err(error) => {
+                eprintln!("Fatal Python error: the runtime cannot start\n{error}");
+                1
+            }
+        });
+        run.unwrap_or_else(|error| {
+            eprintln!("Fatal Python error: the main thread cannot start: {error:?}");
+            1
+        })
+    };
+    let thread = std::thread::Builder::new().name("main".to_owned()).stack_size(MAIN_STACK).spawn(body);
+    let status = match thread.map(std::thread::JoinHandle::join) {
+        Ok(Ok(status)) => status,
+        Ok(Err(_)) => 1,
+        Err(error) => {
+            eprintln!("Fatal Python error: the main thread cannot start: {error}");
+            1
+        }
+    };
+    if status == INTERRUPTED {
+        die_of_interrupt();
+    }
+    status
+}
+
+/// What [`run`] answers for a KeyboardInterrupt that nobody caught.
+const INTERRUPTED: i32 = i32::MIN;
+
+/// Ends the process as an uncaught SIGINT does, so that shells see why.
+fn die_of_interrupt() {
+    if signals::install(libc::SIGINT, signals::Action::Default).is_ok() {
+        // SAFETY: sends a signal to the process itself.
+        unsafe { libc::kill(libc::getpid(), libc::SIGINT) };
+    }
+}
+
+/// Runs the program; the exit status. What nobody caught is printed.
+pub fn run(th: &mut Thread, program: &Program) -> i32 {
+    let result = match program {
+        Program::File(path) => run_file(th, path),
+        Program::Command(text) => run_command(th, text).map(|()| 0),
+        Program::Module(name) => run_module(th, name, true).map(|()| 0),
+        Program::Stdin => run_stdin(th).map(|()| 0),
+        Program::Nothing => Ok(0),
+    };
+    match result {
+        Ok(status) => status,
+        Err(_) => status_of_exception(th),
+    }
+}
+
+fn status_of_exception(th: &mut Thread) -> i32 {
+    let exception = th.take_exception();
+    if let Some(status) = crate::exceptions::exit_status(th, &exception) {
+        return status;
+    }
+    let interrupted = th.type_of(&exception).is_subtype(th, Exc::KeyboardInterrupt.class());
+    th.set_raised(exception);
+    crate::exceptions::print_uncaught(th);
+    if interrupted { INTERRUPTED } else { 1 }
+}
+
+/// Puts the program's folder before `sys.path`.
+fn prepend_path(th: &mut Thread, folder: &OsStr) -> PyResult<()> {
+    if required(th)?.config.safe_path {
+        return Ok(());
+    }
+    let entry = path_value(th, folder)?;
+    let Some(path) = find_sys_attribute(th, "path")? else { return Ok(()) };
+    match th.downcast::<List>(&path) {
+        Some(list) => list.clone().insert(th, 0, entry).map_err(|_| th.memory_error()),
+        None => Ok(()),
+    }
+}
+
+/// Runs code in `__main__`.
+fn run_in_main(th: &mut Thread, code: &Obj<Code>) -> PyResult<()> {
+    let main = import(th, "__main__")?;
+    let Some(dict) = module::dict_of(th, &main).cloned() else {
+        return Err(th.system_error("__main__ is not a module"));
+    };
+    crate::interpreter::run_code(th, code, &dict, None, None).map(drop)
+}
+
+/// Runs a script; a folder or archive runs its `__main__`.
+fn run_file(th: &mut Thread, path: &OsStr) -> PyResult<i32> {
+    if !required(th)?.config.bare && has_main_module(th, Path::new(path))? {
+        let absolute = std::path::absolute(path).unwrap_or_else(|_| path.into());
+        prepend_path(th, absolute.as_os_str())?;
+        return run_module(th, "__main__", false).map(|()| 0);
+    }
+    let content = match std::fs::read(path) {
+        Ok(content) => content,
+        Err(error) => {
+            let program = required(th)?.config.program.to_string_lossy().into_owned();
+            let shown = std::path::absolute(path).unwrap_or_else(|_| path.into());
+            let errno = error.raw_os_error().unwrap_or(0);
+            let text = crate::exceptions::strerror(errno);
+            let shown = path_value(th, shown.as_os_str())?;
+            let shown = th.repr(&shown)?;
+            let shown = shown.units().to_str_lossy();
+            eprintln!("{program}: can't open file {shown}: [Errno {errno}] {text}");
+            return Ok(USAGE);
+        }
+    };
+    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.into());
+    prepend_path(th, script_folder(&absolute).as_os_str())?;
+    let shown = path_value(th, absolute.as_os_str())?;
+    set_main(th, "__file__", shown.clone())?;
+    let filename = absolute.to_string_lossy().into_owned();
+    if absolute.extension() == Some(OsStr::new("pyc")) {
+        let code = crate::import::marshal::code_of_pyc(th, &content, &filename)?;
+        return run_in_main(th, &code).map(|()| 0);
+    }
+    if !required(th)?.config.bare {
+        let name = th.str("__main__");
+        let loader = call_module(th, "_frozen_importlib_external", "SourceFileLoader", &[name, shown])?;
+        set_main(th, "__loader__", loader)?;
+    }
+    let unit = bootstrap::compile(th, &content, &filename, Mode::Exec)?;
+    let code = Code::new(th, &Arc::new(unit))?;
+    run_in_main(th, &code).map(|()| 0)
+}
+
+/// The folder of a script, links followed.
+fn script_folder(script: &Path) -> PathBuf {
+    let real = match std::fs::read_link(script) {
+        Ok(_) => std::fs::canonicalize(script).unwrap_or_else(|_| script.to_path_buf()),
+        Err(_) => script.to_path_buf(),
+    };
+    real.parent().map(Path::to_path_buf).unwrap_or_default()
+}
+
+/// True if `path` is a folder or an archive that can be put on `sys.path`.
+fn has_main_module(th: &mut Thread, path: &Path) -> PyResult<bool> {
+    if path.is_dir() {
+        return Ok(true);
+    }
+    if !starts_like_archive(path) {
+        return Ok(false);
+    }
+    let path = path_value(th, path.as_os_str())?;
+    let external = import(th, "_frozen_importlib_external")?;
+    let finder = th.get_attr_str(&external, "PathFinder")?;
+    let importer = th.call_method(&finder, "_path_importer_cache", &[path])?;
+    Ok(!importer.is_none())
+}
+
+/// Archives end with a directory; scripts that do are rare enough that only those are tried.
+fn starts_like_archive(path: &Path) -> bool {
+    let Ok(content) = std::fs::read(path) else { return false };
+    let tail = content.len().saturating_sub(66_000);
+    content[tail..].windows(4).any(|w| w == b"PK\x05\x06")
+}
+
+/// `-c`: the text may be indented as a whole.
+fn run_command(th: &mut Thread, text: &str) -> PyResult<()> {
+    prepend_path(th, OsStr::new(""))?;
+    let text = dedent(text);
+    let unit = bootstrap::compile(th, text.as_bytes(), "<string>", Mode::Exec)?;
+    let code = Code::new(th, &Arc::new(unit))?;
+    if !required(th)?.config.bare {
+        // Tracebacks show the program's lines.
+        let arguments = [code.clone().into_value(), th.str(&text), th.str("<string>")];
+        call_module(th, "linecache", "_register_code", &arguments)?;
+    }
+    run_in_main(th, &code)
+}
+
+/// Without the blanks that all lines begin with (lines of blanks do not count).
+fn dedent(text: &str) -> String {
+    let blank = |line: &&str| line.trim_matches([' ', '\t', '\r', '\x0c']).is_empty();
+    let indent = |line: &str| line.len() - line.trim_start_matches([' ', '\t']).len();
+    let mut lines = text.lines().filter(|l| !blank(l));
+    let Some(first) = lines.next() else { return text.to_owned() };
+    let mut common = &first[..indent(first)];
+    for line in lines {
+        let same = common.bytes().zip(line.bytes()).take_while(|(a, b)| a == b).count();
+        common = &common[..same];
+    }
+    if common.is_empty() {
+        return text.to_owned();
+    }
+    let cut = |line: &str| line.strip_prefix(common).map_or_else(|| line.trim_start().to_owned(), str::to_owned);
+    text.split_inclusive('\n').map(|line| if blank(&line) { "\n".to_owned() } else { cut(line) }).collect()
+}
+
+/// `-m`
+fn run_module(th: &mut Thread, name: &str, alter_argv: bool) -> PyResult<()> {
+    if alter_argv {
+        let here = std::env::current_dir().unwrap_or_default();
+        prepend_path(th, here.as_os_str())?;
+    }
+    let name = th.str(name);
+    call_module(th, "runpy", "_run_module_as_main", &[name, Value::bool(alter_argv)]).map(drop)
+}
+
+/// Reads a program from standard input; from a terminal, interactively.
+fn run_stdin(th: &mut Thread) -> PyResult<()> {
+    prepend_path(th, OsStr::new(""))?;
+    let config = &required(th)?.config;
+    // SAFETY: asks about a number.
+    let terminal = unsafe { libc::isatty(0) } == 1;
+    if (terminal || config.interactive) && !config.bare {
+        return call_module(th, "_pyrepl.main", "interactive_console", &[]).map(drop);
+    }
+    let mut content = Vec::new();
+    let read = th.detached(|| std::io::stdin().read_to_end(&mut content));
+    if let Err(error) = read {
+        return Err(th.io_error(&error, None));
+    }
+    let unit = bootstrap::compile(th, &content, "<stdin>", Mode::Exec)?;
+    let code = Code::new(th, &Arc::new(unit))?;
+    run_in_main(th, &code)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn commands_are_dedented() {
+        assert_eq!(dedent("\n  a\n    b\n\n  c"), "\na\n  b\n\nc");
+        assert_eq!(dedent("a\n  b\n"), "a\n  b\n");
+        assert_eq!(dedent("  \n"), "  \n");
+    }
+
+    #[test]
+    fn folders_of_scripts() {
+        assert_eq!(script_folder(Path::new("/a/b.py")), Path::new("/a"));
+    }
+}

@@ -1,0 +1,98 @@
+//! The end: other threads are waited for, `atexit` functions run, what the program left is dropped, streams flushed.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::builtins::module;
+use crate::import::name::in_modules;
+use crate::import::state::{find_sys_attribute, required};
+use crate::names::names;
+use crate::prelude::*;
+
+/// The exit status when the streams could not be flushed.
+pub const FLUSH_FAILED: i32 = 120;
+
+static FINALIZING: AtomicBool = AtomicBool::new(false);
+
+/// `sys.is_finalizing()`
+pub fn is_finalizing() -> bool {
+    FINALIZING.load(Ordering::Relaxed) // Relaxed: a flag on its own.
+}
+
+/// Shuts down; the exit status, given the program's.
+pub fn shut_down(th: &mut Thread, status: i32) -> i32 {
+    call(th, "threading", "_shutdown", "Exception ignored on threading shutdown");
+    call(th, "atexit", "_run_exitfuncs", "Exception ignored in atexit callback");
+    let flushed = flush(th);
+    FINALIZING.store(true, Ordering::Relaxed); // Relaxed: as in `is_finalizing`.
+    drop_main(th);
+    call(th, "gc", "collect", "Exception ignored while collecting garbage");
+    let flushed_again = flush(th);
+    if status == 0 && !(flushed && flushed_again) { FLUSH_FAILED } else { status }
+}
+
+/// Calls a function of a module, if that was imported.
+fn call(th: &mut Thread, name: &str, function: &str, trouble: &str) {
+    let key = th.intern(name);
+    let called = match in_modules(th, &key) {
+        Ok(Some(module)) if !module.is_none() => th.call_method(&module, function, &[]),
+        Ok(_) => return,
+        Err(raised) => Err(raised),
+    };
+    if called.is_err() {
+        let exception = th.take_exception();
+        crate::exceptions::unraisable(th, exception, None, trouble);
+    }
+}
+
+/// Flushes the standard streams; false if that went wrong.
+fn flush(th: &mut Thread) -> bool {
+    let mut fine = true;
+    for name in ["stdout", "stderr"] {
+        let Ok(Some(stream)) = find_sys_attribute(th, name) else { continue };
+        if stream.is_none() || is_closed(th, &stream) {
+            continue;
+        }
+        if th.call_method(&stream, "flush", &[]).is_err() {
+            let exception = th.take_exception();
+            // What cannot be written to standard error cannot be reported there either.
+            if name == "stdout" {
+                crate::exceptions::unraisable(th, exception, Some(&stream), "Exception ignored while flushing sys.stdout");
+                fine = false;
+            }
+        }
+    }
+    fine
+}
+
+fn is_closed(th: &mut Thread, stream: &Value) -> bool {
+    let closed = th.lookup_attr(stream, "closed");
+    let closed = closed.and_then(|closed| match closed {
+        Some(closed) => th.is_true(&closed),
+        None => Ok(false),
+    });
+    if closed.is_err() {
+        th.clear_exception();
+    }
+    closed.unwrap_or(false)
+}
+
+/// Drops the program's globals, so that finalizers of what they hold run while the runtime still works.
+fn drop_main(th: &mut Thread) {
+    let Ok(state) = required(th) else { return };
+    let Some(main) = state.modules.get_str(th, &names().main) else { return };
+    let Some(dict) = module::dict_of(th, &main).cloned() else { return };
+    let private = |key: &Obj<Str>| {
+        let text = key.units().to_str_lossy();
+        text.starts_with('_') && !text.starts_with("__")
+    };
+    // First names with one underscore, then all but `__builtins__`, as CPython does it.
+    for round in 0..2 {
+        for (key, _, _) in dict.snapshot(th) {
+            let Some(name) = crate::class::exact_str(&key) else { continue };
+            let due = if round == 0 { private(name) } else { !name.units().eq_str("__builtins__") };
+            if due && dict.set_str(th, name, Value::NONE).is_err() {
+                return;
+            }
+        }
+    }
+}
