@@ -62,12 +62,6 @@ impl Traceback {
         th.exact::<Code>(&code).cloned()
     }
 
-    /// Sets `tb_next`, which must be a traceback that does not lead back here, or None (T1).
-    pub fn set_next(&self, th: &Thread, next: Value) {
-        let old = std::mem::replace(&mut *self.next.lock(th), next);
-        drop(old);
-    }
-
     /// `tb_next`: a traceback or None.
     pub fn next(&self, th: &Thread) -> Value {
         self.next.lock(th).clone()

@@ -62,7 +62,7 @@ fn relative(root: &str, path: &str) -> Option<String> {
 pub fn install(th: &mut Thread) -> PyResult<()> {
     let Some(hooks) = find_sys_attribute(th, "path_hooks")? else { return Ok(()) };
     let Some(hooks) = th.downcast::<List>(&hooks).cloned() else { return Ok(()) };
-    let zip = ZipHook::new_object(th, ZipHook { kind: () }).into_value();
+    let zip = ZipHook::new_object(th, ZipHook).into_value();
     hooks.insert(th, 0, zip).map_err(|_| th.memory_error())?;
     if archive(th)?.is_some() {
         let hook = LibraryFinder::class(th).value();
@@ -73,10 +73,7 @@ pub fn install(th: &mut Thread) -> PyResult<()> {
 
 /// The path hook for archives: `zipimport.zipimporter`, imported when there is an archive.
 #[pyclass(name = "ziphook", module = "_frozen_importlib_external", no_new)]
-pub struct ZipHook {
-    #[no_trace]
-    kind: (),
-}
+pub struct ZipHook;
 
 #[pymethods]
 impl ZipHook {

@@ -215,7 +215,7 @@ impl Writer {
             self.out.push(tag::FLOAT);
             self.out.extend(x.to_bits().to_le_bytes());
         } else if let Some(int) = th.exact::<Int>(value) {
-            self.piece(tag::BIG_INT, IntRef::Big(int).to_radix(16).as_bytes());
+            self.piece(tag::BIG_INT, IntRef::Big(&int.0).to_radix(16).as_bytes());
         } else if let Some(complex) = th.exact::<Complex>(value) {
             self.out.push(tag::COMPLEX);
             self.out.extend(complex.real.to_bits().to_le_bytes());

@@ -39,7 +39,7 @@ pub enum Program {
 
 /// Starts the runtime in a thread of its own, runs the program and shuts down; the exit status.
 pub fn run_program(config: Config, library: &'static StandardLibrary, program: Program) -> i32 {
-    start_exit::install_hooks();
+    start_exit::prepare();
     let body = move || {
         let run = start_exit::run(true, |th| match start(th, config, library) {
             Ok(()) => {
