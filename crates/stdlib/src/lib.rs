@@ -10,6 +10,7 @@ pub mod errno;
 pub mod functools;
 pub mod heapq;
 pub mod io;
+pub mod itertools;
 pub mod locale;
 pub mod math;
 pub mod operator;
@@ -34,6 +35,7 @@ pub const MODULES: &[&ModuleDef] = &[
     &functools::module::DEFINITION,
     &heapq::module::DEFINITION,
     &io::module::DEFINITION,
+    &itertools::module::DEFINITION,
     &locale::module::DEFINITION,
     &math::module::DEFINITION,
     &operator::module::DEFINITION,
