@@ -77,11 +77,13 @@ fn logarithm(th: &mut Thread, value: &Value, log: fn(f64) -> f64) -> PyResult<f6
     if let Ok(x) = i.to_f64() {
         return Ok(log(x));
     }
-    // i is about m * 2**(bits - 64) with m of 64 bits.
-    let shift = i.bit_length() - 64;
-    let top = th.check(i.shr(IntRef::Small(shift as i64)))?;
-    let m = th.check(top.as_ref().to_f64())?;
-    Ok(log(m) + log(2.0) * shift as f64)
+    // i is m * 2**bits with m in [0.5, 1], of which 64 bits and whether others follow decide the float.
+    let bits = i.bit_length();
+    let shift = IntRef::Small((bits - 64) as i64);
+    let top = th.check(i.shr(shift))?;
+    let exact = th.check(top.as_ref().shl(shift))?.as_ref().eq(i);
+    let m = th.check(top.as_ref().or(IntRef::Small((!exact).into())).as_ref().to_f64())?;
+    Ok(log(m / 18_446_744_073_709_551_616.0) + log(2.0) * bits as f64)
 }
 
 /// `math.floor` and `math.ceil`
