@@ -100,7 +100,10 @@ impl Parking for Queue<'_> {
     fn unpark_all(&self, lock: &AtomicU8) {
         // SAFETY: the address is the lock's own.
         unsafe {
-            parking_lot_core::unpark_all(std::ptr::from_ref(lock) as usize, parking_lot_core::DEFAULT_UNPARK_TOKEN);
+            parking_lot_core::unpark_all(
+                std::ptr::from_ref(lock) as usize,
+                parking_lot_core::DEFAULT_UNPARK_TOKEN,
+            );
         }
     }
 }

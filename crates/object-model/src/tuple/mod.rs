@@ -49,7 +49,8 @@ impl Obj<Tuple> {
         // SAFETY: the block is fresh and ours; payload and items fit in it, and nobody sees it before it is full.
         unsafe {
             (&raw mut (*typed).payload).write(Tuple { length });
-            let first = typed.add(1).cast::<u64>();
+            // Behind the payload, not behind the object, whose size is rounded up to the header's alignment.
+            let first = (&raw mut (*typed).payload).add(1).cast::<u64>();
             for i in 0..length {
                 first.add(i).write(items(i).into_word());
             }
