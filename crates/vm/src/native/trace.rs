@@ -80,5 +80,5 @@ owns_nothing! {
     () bool char u8 i8 u16 i16 u32 i32 u64 i64 usize isize f32 f64 String Box<str> &'static str
     std::sync::atomic::AtomicBool std::sync::atomic::AtomicU8 std::sync::atomic::AtomicU32
     std::sync::atomic::AtomicU64 std::sync::atomic::AtomicI64 std::sync::atomic::AtomicUsize
-    std::sync::atomic::AtomicIsize object_model::ty::Class
+    std::sync::atomic::AtomicIsize std::sync::atomic::AtomicI32 std::sync::atomic::AtomicU16 object_model::ty::Class
 }

@@ -26,6 +26,8 @@ pub mod poll {
 
 /// Words of a thread's register stack: reserved, not committed.
 const STACK_WORDS: usize = 32 << 20;
+/// Words that are made ready at once.
+const READY_STEP: usize = 4096;
 /// Native stack kept free for code that does not check.
 const NATIVE_RESERVE: usize = 256 << 10;
 /// `sys.getrecursionlimit()` at start.
@@ -165,6 +167,8 @@ impl DerefMut for Thread {
 pub(crate) struct Stack {
     pub(crate) start: *mut u64,
     pub(crate) end: *mut u64,
+    /// Words below this one were made UNBOUND: no word of a frame ever looks like an object by accident.
+    pub(crate) ready: *mut u64,
 }
 
 impl Stack {
@@ -186,7 +190,24 @@ impl Stack {
         }
         let start = start.cast::<u64>();
         // SAFETY: one past the end of the mapping.
-        Ok(Stack { start, end: unsafe { start.add(STACK_WORDS) } })
+        Ok(Stack { start, end: unsafe { start.add(STACK_WORDS) }, ready: start })
+    }
+
+    /// Makes words up to `end` (and some more) ready; false if the stack is not that large.
+    #[cold]
+    pub(crate) fn grow(&mut self, end: *mut u64) -> bool {
+        if end > self.end {
+            return false;
+        }
+        let ready = end.wrapping_add(READY_STEP).min(self.end);
+        while self.ready < ready {
+            // SAFETY: inside the mapping.
+            unsafe {
+                self.ready.write(object_model::value::singleton::UNBOUND);
+                self.ready = self.ready.add(1);
+            }
+        }
+        true
     }
 }
 
