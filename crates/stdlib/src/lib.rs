@@ -16,8 +16,11 @@ pub mod math;
 pub mod operator;
 pub mod os_text;
 pub mod random;
+pub mod sre;
 pub mod stat;
 pub mod statistics;
+pub mod string;
+pub mod struct_;
 pub mod support;
 pub mod time;
 pub mod typing;
@@ -40,8 +43,11 @@ pub const MODULES: &[&ModuleDef] = &[
     &math::module::DEFINITION,
     &operator::module::DEFINITION,
     &random::module::DEFINITION,
+    &sre::module::DEFINITION,
     &stat::module::DEFINITION,
     &statistics::module::DEFINITION,
+    &string::module::DEFINITION,
+    &struct_::module::DEFINITION,
     &time::module::DEFINITION,
     &typing::module::DEFINITION,
     &weakref::module::DEFINITION,
