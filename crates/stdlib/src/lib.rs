@@ -2,6 +2,7 @@
 //!
 //! Not here: the modules that the virtual machine cannot start without (`vm`), the Python part of the library.
 
+pub mod binascii;
 pub mod bisect;
 pub mod cmath;
 pub mod codecs;
@@ -11,6 +12,7 @@ pub mod functools;
 pub mod heapq;
 pub mod io;
 pub mod itertools;
+pub mod json;
 pub mod locale;
 pub mod math;
 pub mod operator;
@@ -30,6 +32,7 @@ use vm::native::ModuleDef;
 
 /// All modules.
 pub const MODULES: &[&ModuleDef] = &[
+    &binascii::module::DEFINITION,
     &bisect::module::DEFINITION,
     &cmath::module::DEFINITION,
     &codecs::module::DEFINITION,
@@ -39,6 +42,7 @@ pub const MODULES: &[&ModuleDef] = &[
     &heapq::module::DEFINITION,
     &io::module::DEFINITION,
     &itertools::module::DEFINITION,
+    &json::module::DEFINITION,
     &locale::module::DEFINITION,
     &math::module::DEFINITION,
     &operator::module::DEFINITION,

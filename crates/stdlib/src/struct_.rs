@@ -128,7 +128,9 @@ fn format_of(th: &mut Thread, format: &Value) -> PyResult<Format> {
         bytes.as_slice().to_vec()
     } else {
         let found = th.type_name(format);
-        return Err(th.type_error(format_args!("Struct() argument 1 must be a str or bytes object, not {found}")));
+        return Err(
+            th.type_error(format_args!("Struct() argument 1 must be a str or bytes object, not {found}"))
+        );
     };
     if text.contains(&0) {
         return Err(error(th, "embedded null character"));
@@ -411,7 +413,10 @@ fn iter_unpack(th: &mut Thread, format: &Format, buffer: &Value) -> PyResult {
     }
     if !bytes.len().is_multiple_of(format.size) {
         let size = format.size;
-        return Err(error(th, &format!("iterative unpacking requires a buffer of a multiple of {size} bytes")));
+        return Err(error(
+            th,
+            &format!("iterative unpacking requires a buffer of a multiple of {size} bytes"),
+        ));
     }
     let mut values = Vec::with_capacity(bytes.len() / format.size);
     for part in bytes.chunks_exact(format.size) {

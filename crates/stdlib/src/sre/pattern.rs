@@ -177,7 +177,9 @@ impl Pattern {
                         parts.push(item);
                     }
                 }
-                Replacement::Template(template) => template.expand(th, string, &found, this.groups, &mut parts)?,
+                Replacement::Template(template) => {
+                    template.expand(th, string, &found, this.groups, &mut parts)?
+                }
             }
             times += 1;
             copied = found.end;

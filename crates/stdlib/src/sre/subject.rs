@@ -116,7 +116,14 @@ impl Session {
     }
 
     /// Looks for a match in `start..end`; with `must_advance`, for one that is not empty at `start`.
-    pub fn run(&mut self, code: &[u32], start: usize, end: usize, how: How, must_advance: bool) -> Option<Found> {
+    pub fn run(
+        &mut self,
+        code: &[u32],
+        start: usize,
+        end: usize,
+        how: How,
+        must_advance: bool,
+    ) -> Option<Found> {
         if start > end {
             return None;
         }
