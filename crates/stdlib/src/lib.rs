@@ -2,13 +2,17 @@
 //!
 //! Not here: the modules that the virtual machine cannot start without (`vm`), the Python part of the library.
 
+pub mod abc;
+pub mod atexit;
 pub mod binascii;
 pub mod bisect;
 pub mod cmath;
 pub mod codecs;
 pub mod collections;
+pub mod contextvars;
 pub mod errno;
 pub mod functools;
+pub mod gc;
 pub mod heapq;
 pub mod io;
 pub mod itertools;
@@ -17,6 +21,7 @@ pub mod locale;
 pub mod math;
 pub mod operator;
 pub mod os_text;
+pub mod queue;
 pub mod random;
 pub mod sre;
 pub mod stat;
@@ -32,13 +37,17 @@ use vm::native::ModuleDef;
 
 /// All modules.
 pub const MODULES: &[&ModuleDef] = &[
+    &abc::module::DEFINITION,
+    &atexit::module::DEFINITION,
     &binascii::module::DEFINITION,
     &bisect::module::DEFINITION,
     &cmath::module::DEFINITION,
     &codecs::module::DEFINITION,
     &collections::module::DEFINITION,
+    &contextvars::module::DEFINITION,
     &errno::module::DEFINITION,
     &functools::module::DEFINITION,
+    &gc::module::DEFINITION,
     &heapq::module::DEFINITION,
     &io::module::DEFINITION,
     &itertools::module::DEFINITION,
@@ -46,6 +55,7 @@ pub const MODULES: &[&ModuleDef] = &[
     &locale::module::DEFINITION,
     &math::module::DEFINITION,
     &operator::module::DEFINITION,
+    &queue::module::DEFINITION,
     &random::module::DEFINITION,
     &sre::module::DEFINITION,
     &stat::module::DEFINITION,
