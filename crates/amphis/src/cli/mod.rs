@@ -15,7 +15,6 @@ use vm::builtins::sys::info;
 use vm::import::StandardLibrary;
 use vm::lifecycle::run_program;
 
-use help::Help;
 use options::{Action, Start};
 
 /// The status when the command line makes no sense.
