@@ -24,6 +24,9 @@ pub mod os_text;
 pub mod queue;
 pub mod random;
 pub mod sre;
+pub mod posix;
+pub mod random;
+pub mod resource;
 pub mod stat;
 pub mod statistics;
 pub mod string;
@@ -58,6 +61,9 @@ pub const MODULES: &[&ModuleDef] = &[
     &queue::module::DEFINITION,
     &random::module::DEFINITION,
     &sre::module::DEFINITION,
+    &posix::module::DEFINITION,
+    &random::module::DEFINITION,
+    &resource::module::DEFINITION,
     &stat::module::DEFINITION,
     &statistics::module::DEFINITION,
     &string::module::DEFINITION,
