@@ -28,7 +28,13 @@ fn input(th: &mut Thread, data: &Value, text_allowed: bool) -> PyResult<Vec<u8>>
     th.buffer_to_vec(data)
 }
 
-fn decoded(th: &mut Thread, data: &Value, encoding: Encoding, errors: Option<String>, last: bool) -> PyResult {
+fn decoded(
+    th: &mut Thread,
+    data: &Value,
+    encoding: Encoding,
+    errors: Option<String>,
+    last: bool,
+) -> PyResult {
     let errors = handler(errors);
     let (text, taken) = match th.exact::<Bytes>(data).cloned() {
         Some(bytes) => codec_native::decode(th, bytes.as_slice(), encoding, &errors, last)?,
@@ -51,7 +57,13 @@ fn text_argument(th: &mut Thread, text: &Value, function: &str) -> PyResult<Obj<
     }
 }
 
-fn encoded(th: &mut Thread, text: &Value, encoding: Encoding, errors: Option<String>, name: &str) -> PyResult {
+fn encoded(
+    th: &mut Thread,
+    text: &Value,
+    encoding: Encoding,
+    errors: Option<String>,
+    name: &str,
+) -> PyResult {
     let text = text_argument(th, text, name)?;
     let bytes = codec_native::encode(th, &text, encoding, &handler(errors))?;
     let bytes = th.bytes(&bytes)?;
@@ -72,7 +84,8 @@ fn marked(
     let unit = if wide { 4 } else { 2 };
     let (decided, skip) = match order {
         0 if has_mark(&bytes, unit) => {
-            let (order, size) = if wide { conversions::utf32_mark(&bytes) } else { conversions::utf16_mark(&bytes) };
+            let (order, size) =
+                if wide { conversions::utf32_mark(&bytes) } else { conversions::utf16_mark(&bytes) };
             let told = match (size, order) {
                 (0, _) => 0,
                 (_, Order::Little) => -1,
@@ -108,10 +121,15 @@ fn warn_escape(th: &mut Thread, invalid: Option<InvalidEscape>) -> PyResult<()> 
     let message = match invalid {
         None => return Ok(()),
         Some(InvalidEscape::Unknown(letter)) => {
-            format!("\"\\{}\" is an invalid escape sequence. Such sequences will not work in the future. ", letter as char)
+            format!(
+                "\"\\{}\" is an invalid escape sequence. Such sequences will not work in the future. ",
+                letter as char
+            )
         }
         Some(InvalidEscape::Octal(value)) => {
-            format!("\"\\{value:o}\" is an invalid octal escape sequence. Such sequences will not work in the future. ")
+            format!(
+                "\"\\{value:o}\" is an invalid octal escape sequence. Such sequences will not work in the future. "
+            )
         }
     };
     support::warn(th, Exc::DeprecationWarning, &message, 1)
@@ -135,7 +153,8 @@ fn handle_decode(
     let exception = th.take_exception();
     let function = codec_registry::lookup_error(th, errors)?;
     let answer = th.call(&function, &[exception])?;
-    let (replacement, next) = replacement(th, &answer, length, "decoding error handler must return (str, int) tuple")?;
+    let (replacement, next) =
+        replacement(th, &answer, length, "decoding error handler must return (str, int) tuple")?;
     match th.as_str(&replacement) {
         Some(text) => Ok((text.units().to_owned(), next)),
         None => Err(th.type_error("decoding error handler must return (str, int) tuple")),
@@ -155,13 +174,7 @@ fn replacement(th: &mut Thread, answer: &Value, length: usize, message: &str) ->
     }
 }
 
-fn escapes(
-    th: &mut Thread,
-    data: &Value,
-    errors: Option<String>,
-    last: bool,
-    raw: bool,
-) -> PyResult {
+fn escapes(th: &mut Thread, data: &Value, errors: Option<String>, last: bool, raw: bool) -> PyResult {
     let bytes = input(th, data, true)?;
     let errors = handler(errors);
     let encoding = if raw { "rawunicodeescape" } else { "unicodeescape" };
@@ -177,7 +190,14 @@ fn escapes(
             Err(error) => {
                 let object = th.bytes(&bytes)?;
                 let (text, next) = handle_decode(
-                    th, &errors, encoding, &object, error.start, error.end, &error.reason, bytes.len(),
+                    th,
+                    &errors,
+                    encoding,
+                    &object,
+                    error.start,
+                    error.end,
+                    &error.reason,
+                    bytes.len(),
                 )?;
                 out.push_units(text.units());
                 at = next;
@@ -202,9 +222,9 @@ fn charmap_decode(th: &mut Thread, bytes: &[u8], errors: &str, mapping: &Value) 
     let (mut out, mut i) = (Builder::new(), 0);
     while let Some(&byte) = bytes.get(i) {
         let known = match &table {
-            Some(table) if usize::from(byte) < table.len() => {
-                Some(table.units().get(byte.into())).filter(|c| *c != 0xfffe).map(|c| OwnedUnits::from_iter([c]))
-            }
+            Some(table) if usize::from(byte) < table.len() => Some(table.units().get(byte.into()))
+                .filter(|c| *c != 0xfffe)
+                .map(|c| OwnedUnits::from_iter([c])),
             Some(_) => None,
             None => match mapped(th, mapping, byte.into())? {
                 None => None,
@@ -230,7 +250,8 @@ fn charmap_decode(th: &mut Thread, bytes: &[u8], errors: &str, mapping: &Value) 
             None => {
                 let object = th.bytes(bytes)?;
                 let reason = "character maps to <undefined>";
-                let (text, next) = handle_decode(th, errors, "charmap", &object, i, i + 1, reason, bytes.len())?;
+                let (text, next) =
+                    handle_decode(th, errors, "charmap", &object, i, i + 1, reason, bytes.len())?;
                 out.push_units(text.units());
                 i = next;
             }
@@ -293,7 +314,12 @@ fn charmap_encode(th: &mut Thread, text: &Obj<Str>, errors: &str, mapping: &Valu
         } else {
             let function = codec_registry::lookup_error(th, errors)?;
             let answer = th.call(&function, &[exception])?;
-            replacement(th, &answer, units.len(), "encoding error handler must return (str/bytes, int) tuple")?
+            replacement(
+                th,
+                &answer,
+                units.len(),
+                "encoding error handler must return (str/bytes, int) tuple",
+            )?
         };
         if let Some(bytes) = th.downcast::<Bytes>(&given) {
             out.extend_from_slice(bytes.as_slice());
@@ -421,18 +447,33 @@ pub mod module {
     }
 
     #[pyfunction(signature = "(data, errors=None, final=False, /)")]
-    fn utf_16_decode(th: &mut Thread, data: &Value, errors: Option<String>, final_: Option<bool>) -> PyResult {
+    fn utf_16_decode(
+        th: &mut Thread,
+        data: &Value,
+        errors: Option<String>,
+        final_: Option<bool>,
+    ) -> PyResult {
         let (text, taken, _) = marked(th, data, errors, 0, final_.unwrap_or(false), false)?;
         Ok(pair(th, text, taken))
     }
 
     #[pyfunction(signature = "(data, errors=None, final=False, /)")]
-    fn utf_16_le_decode(th: &mut Thread, data: &Value, errors: Option<String>, final_: Option<bool>) -> PyResult {
+    fn utf_16_le_decode(
+        th: &mut Thread,
+        data: &Value,
+        errors: Option<String>,
+        final_: Option<bool>,
+    ) -> PyResult {
         decoded(th, data, Encoding::Utf16(Order::Little), errors, final_.unwrap_or(false))
     }
 
     #[pyfunction(signature = "(data, errors=None, final=False, /)")]
-    fn utf_16_be_decode(th: &mut Thread, data: &Value, errors: Option<String>, final_: Option<bool>) -> PyResult {
+    fn utf_16_be_decode(
+        th: &mut Thread,
+        data: &Value,
+        errors: Option<String>,
+        final_: Option<bool>,
+    ) -> PyResult {
         decoded(th, data, Encoding::Utf16(Order::Big), errors, final_.unwrap_or(false))
     }
 
@@ -451,7 +492,12 @@ pub mod module {
     }
 
     #[pyfunction(signature = "(str, errors=None, byteorder=0, /)")]
-    fn utf_16_encode(th: &mut Thread, str: &Value, errors: Option<String>, byteorder: Option<i64>) -> PyResult {
+    fn utf_16_encode(
+        th: &mut Thread,
+        str: &Value,
+        errors: Option<String>,
+        byteorder: Option<i64>,
+    ) -> PyResult {
         marked_encode(th, str, errors, byteorder.unwrap_or(0), false)
     }
 
@@ -466,18 +512,33 @@ pub mod module {
     }
 
     #[pyfunction(signature = "(data, errors=None, final=False, /)")]
-    fn utf_32_decode(th: &mut Thread, data: &Value, errors: Option<String>, final_: Option<bool>) -> PyResult {
+    fn utf_32_decode(
+        th: &mut Thread,
+        data: &Value,
+        errors: Option<String>,
+        final_: Option<bool>,
+    ) -> PyResult {
         let (text, taken, _) = marked(th, data, errors, 0, final_.unwrap_or(false), true)?;
         Ok(pair(th, text, taken))
     }
 
     #[pyfunction(signature = "(data, errors=None, final=False, /)")]
-    fn utf_32_le_decode(th: &mut Thread, data: &Value, errors: Option<String>, final_: Option<bool>) -> PyResult {
+    fn utf_32_le_decode(
+        th: &mut Thread,
+        data: &Value,
+        errors: Option<String>,
+        final_: Option<bool>,
+    ) -> PyResult {
         decoded(th, data, Encoding::Utf32(Order::Little), errors, final_.unwrap_or(false))
     }
 
     #[pyfunction(signature = "(data, errors=None, final=False, /)")]
-    fn utf_32_be_decode(th: &mut Thread, data: &Value, errors: Option<String>, final_: Option<bool>) -> PyResult {
+    fn utf_32_be_decode(
+        th: &mut Thread,
+        data: &Value,
+        errors: Option<String>,
+        final_: Option<bool>,
+    ) -> PyResult {
         decoded(th, data, Encoding::Utf32(Order::Big), errors, final_.unwrap_or(false))
     }
 
@@ -496,7 +557,12 @@ pub mod module {
     }
 
     #[pyfunction(signature = "(str, errors=None, byteorder=0, /)")]
-    fn utf_32_encode(th: &mut Thread, str: &Value, errors: Option<String>, byteorder: Option<i64>) -> PyResult {
+    fn utf_32_encode(
+        th: &mut Thread,
+        str: &Value,
+        errors: Option<String>,
+        byteorder: Option<i64>,
+    ) -> PyResult {
         marked_encode(th, str, errors, byteorder.unwrap_or(0), true)
     }
 
@@ -546,7 +612,7 @@ pub mod module {
         let mut invalid = None;
         let out = match conversions::decode_bytes_escape(&bytes, &handler(errors), &mut invalid) {
             Ok(out) => out,
-            Err(fault) => return Err(th.value_error(fault)),
+            Err(fault) => return Err(th.fault(fault)),
         };
         warn_escape(th, invalid)?;
         let out = th.bytes(&out)?;
@@ -589,7 +655,12 @@ pub mod module {
     }
 
     #[pyfunction(signature = "(str, errors=None, mapping=None, /)")]
-    fn charmap_encode(th: &mut Thread, str: &Value, errors: Option<String>, mapping: Option<&Value>) -> PyResult {
+    fn charmap_encode(
+        th: &mut Thread,
+        str: &Value,
+        errors: Option<String>,
+        mapping: Option<&Value>,
+    ) -> PyResult {
         let Some(mapping) = mapping.filter(|m| !m.is_none()) else {
             return encoded(th, str, Encoding::Latin1, errors, "charmap_encode");
         };
@@ -602,8 +673,14 @@ pub mod module {
     /// The encoding map that undoes a decoding table.
     #[pyfunction]
     fn charmap_build(th: &mut Thread, map: &Obj<Str>) -> PyResult {
-        let mut pairs: Vec<(u32, u8)> =
-            map.units().iter().take(256).enumerate().filter(|(_, c)| *c != 0xfffe).map(|(i, c)| (c, i as u8)).collect();
+        let mut pairs: Vec<(u32, u8)> = map
+            .units()
+            .iter()
+            .take(256)
+            .enumerate()
+            .filter(|(_, c)| *c != 0xfffe)
+            .map(|(i, c)| (c, i as u8))
+            .collect();
         // Of two bytes for one character the later one stays.
         pairs.reverse();
         pairs.sort_by_key(|(c, _)| *c);

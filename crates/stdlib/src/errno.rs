@@ -34,7 +34,7 @@ pub mod module {
             th.set_attr(module, &name, &number)?;
             // Of two names for one number the one that messages use stays.
             if !matches!(name.as_ascii(), Some("EDEADLOCK" | "EWOULDBLOCK" | "ENOTSUP")) {
-                th.dict_set(&names, &number, &name.into_value())?;
+                th.dict_set(&names, &number, name.into_value())?;
             }
         }
         crate::support::set_attr(th, module, "errorcode", names.as_value())

@@ -2,22 +2,35 @@
 //!
 //! Not here: the modules that the virtual machine cannot start without (`vm`), the Python part of the library.
 
+pub mod abc;
+pub mod atexit;
+pub mod binascii;
 pub mod bisect;
 pub mod cmath;
 pub mod codecs;
 pub mod collections;
+pub mod contextvars;
 pub mod errno;
 pub mod functools;
+pub mod gc;
 pub mod heapq;
 pub mod io;
 pub mod itertools;
+pub mod json;
 pub mod locale;
 pub mod math;
 pub mod operator;
 pub mod os_text;
+pub mod queue;
 pub mod random;
+pub mod sre;
+pub mod posix;
+pub mod random;
+pub mod resource;
 pub mod stat;
 pub mod statistics;
+pub mod string;
+pub mod struct_;
 pub mod support;
 pub mod time;
 pub mod typing;
@@ -27,21 +40,34 @@ use vm::native::ModuleDef;
 
 /// All modules.
 pub const MODULES: &[&ModuleDef] = &[
+    &abc::module::DEFINITION,
+    &atexit::module::DEFINITION,
+    &binascii::module::DEFINITION,
     &bisect::module::DEFINITION,
     &cmath::module::DEFINITION,
     &codecs::module::DEFINITION,
     &collections::module::DEFINITION,
+    &contextvars::module::DEFINITION,
     &errno::module::DEFINITION,
     &functools::module::DEFINITION,
+    &gc::module::DEFINITION,
     &heapq::module::DEFINITION,
     &io::module::DEFINITION,
     &itertools::module::DEFINITION,
+    &json::module::DEFINITION,
     &locale::module::DEFINITION,
     &math::module::DEFINITION,
     &operator::module::DEFINITION,
+    &queue::module::DEFINITION,
     &random::module::DEFINITION,
+    &sre::module::DEFINITION,
+    &posix::module::DEFINITION,
+    &random::module::DEFINITION,
+    &resource::module::DEFINITION,
     &stat::module::DEFINITION,
     &statistics::module::DEFINITION,
+    &string::module::DEFINITION,
+    &struct_::module::DEFINITION,
     &time::module::DEFINITION,
     &typing::module::DEFINITION,
     &weakref::module::DEFINITION,

@@ -63,26 +63,46 @@ constants! {
     FILE_ATTRIBUTE_TEMPORARY = 256; FILE_ATTRIBUTE_VIRTUAL = 65536;
 }
 
-macro_rules! tests {
-    ($($name:ident $python:literal $kind:ident $doc:literal;)*) => {
-        $(
-            #[doc = $doc]
-            #[pyfunction(name = $python)]
-            fn $name(mode: u32) -> bool {
-                mode & libc::S_IFMT == libc::$kind
-            }
-        )*
-    };
+/// Return True if mode is from a directory.
+#[pyfunction(name = "S_ISDIR")]
+fn is_directory(mode: u32) -> bool {
+    mode & libc::S_IFMT == libc::S_IFDIR
 }
 
-tests! {
-    is_directory "S_ISDIR" S_IFDIR "Return True if mode is from a directory.";
-    is_character "S_ISCHR" S_IFCHR "Return True if mode is from a character special device file.";
-    is_block "S_ISBLK" S_IFBLK "Return True if mode is from a block special device file.";
-    is_regular "S_ISREG" S_IFREG "Return True if mode is from a regular file.";
-    is_fifo "S_ISFIFO" S_IFIFO "Return True if mode is from a FIFO (named pipe).";
-    is_link "S_ISLNK" S_IFLNK "Return True if mode is from a symbolic link.";
-    is_socket "S_ISSOCK" S_IFSOCK "Return True if mode is from a socket.";
+/// Return True if mode is from a character special device file.
+#[pyfunction(name = "S_ISCHR")]
+fn is_character(mode: u32) -> bool {
+    mode & libc::S_IFMT == libc::S_IFCHR
+}
+
+/// Return True if mode is from a block special device file.
+#[pyfunction(name = "S_ISBLK")]
+fn is_block(mode: u32) -> bool {
+    mode & libc::S_IFMT == libc::S_IFBLK
+}
+
+/// Return True if mode is from a regular file.
+#[pyfunction(name = "S_ISREG")]
+fn is_regular(mode: u32) -> bool {
+    mode & libc::S_IFMT == libc::S_IFREG
+}
+
+/// Return True if mode is from a FIFO (named pipe).
+#[pyfunction(name = "S_ISFIFO")]
+fn is_fifo(mode: u32) -> bool {
+    mode & libc::S_IFMT == libc::S_IFIFO
+}
+
+/// Return True if mode is from a symbolic link.
+#[pyfunction(name = "S_ISLNK")]
+fn is_link(mode: u32) -> bool {
+    mode & libc::S_IFMT == libc::S_IFLNK
+}
+
+/// Return True if mode is from a socket.
+#[pyfunction(name = "S_ISSOCK")]
+fn is_socket(mode: u32) -> bool {
+    mode & libc::S_IFMT == libc::S_IFSOCK
 }
 
 #[pymodule(

@@ -165,7 +165,11 @@ fn broken_down(th: &mut Thread, at: libc::time_t, local: bool) -> PyResult<libc:
     let mut tm = empty_tm();
     // SAFETY: both structures are ours; the reentrant functions keep nothing.
     let found = unsafe {
-        if local { libc::localtime_r(&raw const at, &raw mut tm) } else { libc::gmtime_r(&raw const at, &raw mut tm) }
+        if local {
+            libc::localtime_r(&raw const at, &raw mut tm)
+        } else {
+            libc::gmtime_r(&raw const at, &raw mut tm)
+        }
     };
     if found.is_null() { Err(th.os_error(errno(), None)) } else { Ok(tm) }
 }
@@ -261,7 +265,8 @@ fn fields(th: &mut Thread, value: Option<&Value>, function: &str) -> PyResult<li
 }
 
 const DAYS: [&str; 7] = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
-const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+const MONTHS: [&str; 12] =
+    ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
 fn ascii_time(tm: &libc::tm) -> String {
     let day = DAYS.get(tm.tm_wday as usize).copied().unwrap_or("???");
@@ -550,7 +555,9 @@ pub mod module {
         let text = name.units().to_str_lossy().into_owned();
         let (id, implementation, monotonic, adjustable) = match text.as_str() {
             "time" => (libc::CLOCK_REALTIME, "clock_gettime(CLOCK_REALTIME)", false, true),
-            "monotonic" | "perf_counter" => (libc::CLOCK_MONOTONIC, "clock_gettime(CLOCK_MONOTONIC)", true, false),
+            "monotonic" | "perf_counter" => {
+                (libc::CLOCK_MONOTONIC, "clock_gettime(CLOCK_MONOTONIC)", true, false)
+            }
             "process_time" => {
                 (libc::CLOCK_PROCESS_CPUTIME_ID, "clock_gettime(CLOCK_PROCESS_CPUTIME_ID)", true, false)
             }
@@ -562,7 +569,8 @@ pub mod module {
         let step = resolution(th, id)?;
         let class = support::import_attr(th, "types", "SimpleNamespace")?;
         let names = ["implementation", "monotonic", "adjustable", "resolution"];
-        let values = [th.str(implementation), Value::bool(monotonic), Value::bool(adjustable), th.float(step)];
+        let values =
+            [th.str(implementation), Value::bool(monotonic), Value::bool(adjustable), th.float(step)];
         let keywords: Vec<(Obj<Str>, Value)> = names.iter().map(|n| th.intern(n)).zip(values).collect();
         th.call_kw(&class, &[], &keywords)
     }

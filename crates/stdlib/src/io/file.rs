@@ -24,10 +24,12 @@ const APPENDING: u8 = 8;
 /// Open a file.
 #[pyclass(name = "FileIO", module = "_io", base = RawIoBase, subclassable)]
 pub struct FileIo {
+    #[no_trace]
     fd: AtomicI32,
     mode: AtomicU8,
     close_fd: AtomicBool,
     /// -1: not asked yet.
+    #[no_trace]
     seekable: AtomicI32,
     /// What `st_blksize` said.
     block_size: AtomicI64,

@@ -27,6 +27,11 @@ fn contains(units: Units<'_>, ch: u8) -> bool {
 }
 
 impl Newlines {
+    /// Nothing seen yet.
+    pub fn new(translate: bool) -> Newlines {
+        Newlines { translate, ..Newlines::default() }
+    }
+
     /// Notes and translates line ends; `last` says that no more text follows.
     pub fn feed(&mut self, text: OwnedUnits, last: bool) -> OwnedUnits {
         let mut text = text;

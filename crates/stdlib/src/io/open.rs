@@ -172,7 +172,8 @@ pub fn text_encoding(th: &mut Thread, encoding: &Value, stacklevel: Option<i64>)
         return Ok(encoding.clone());
     }
     warn_default_encoding(th, stacklevel.unwrap_or(2))?;
-    Ok(th.intern(if utf8_mode(th)? { "utf-8" } else { "locale" }).into_value())
+    let name = if utf8_mode(th)? { "utf-8" } else { "locale" };
+    Ok(th.intern(name).into_value())
 }
 
 fn flag(th: &mut Thread, name: &str) -> PyResult<bool> {

@@ -141,7 +141,7 @@ fn initialise(
         },
         None => None,
     };
-    let newlines = Newlines { translate: setting.translate, ..Newlines::default() };
+    let newlines = Newlines::new(setting.translate);
     *this.state.lock(th) = State { ready: true, setting, newlines, newline, ..State::empty() };
     if let Some(text) = initial {
         write(th, this, &text)?;

@@ -22,7 +22,11 @@ struct Failure {
     end: usize,
 }
 
-fn failure(th: &mut Thread, exception: &Value, length: impl Fn(&Thread, &Value) -> usize) -> PyResult<Failure> {
+fn failure(
+    th: &mut Thread,
+    exception: &Value,
+    length: impl Fn(&Thread, &Value) -> usize,
+) -> PyResult<Failure> {
     let Some(base) = th.downcast::<BaseException>(exception) else {
         return Err(th.type_error("argument must be a UnicodeError"));
     };
@@ -66,8 +70,11 @@ pub fn handle(th: &mut Thread, handler: Handler, exception: &Value) -> PyResult 
         return Err(th.raise(exception.clone()));
     }
     if is(th, exception, Exc::UnicodeDecodeError) {
-        let failed = failure(th, exception, |th, o| th.downcast::<Bytes>(o).map_or(0, |b| b.as_slice().len()))?;
-        let Some(bytes) = th.downcast::<Bytes>(&failed.object).cloned() else { return Err(refuse(th, exception)) };
+        let failed =
+            failure(th, exception, |th, o| th.downcast::<Bytes>(o).map_or(0, |b| b.as_slice().len()))?;
+        let Some(bytes) = th.downcast::<Bytes>(&failed.object).cloned() else {
+            return Err(refuse(th, exception));
+        };
         let error = CodecError { start: failed.start, end: failed.end, reason: "".into() };
         return match handler.decode(failed.encoding, bytes.as_slice(), &error) {
             Ok((text, next)) => {

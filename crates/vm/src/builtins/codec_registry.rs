@@ -146,11 +146,18 @@ fn part(th: &mut Thread, codec: &Value, number: usize) -> Value {
 }
 
 /// Calls one half of a codec; the first item of its answer.
-fn call(th: &mut Thread, function: &Value, object: &Value, errors: Option<&Obj<Str>>, half: &str) -> PyResult {
+fn call(
+    th: &mut Thread,
+    function: &Value,
+    object: &Value,
+    errors: Option<&Obj<Str>>,
+    half: &str,
+) -> PyResult {
     let mut args = vec![object.clone()];
     args.extend(errors.map(|e| e.as_value().clone()));
     let answer = th.call(function, &args)?;
-    let first = th.downcast::<Tuple>(&answer).filter(|t| t.len() == 2).and_then(|t| t.items().first().cloned());
+    let first =
+        th.downcast::<Tuple>(&answer).filter(|t| t.len() == 2).and_then(|t| t.items().first().cloned());
     match first {
         Some(first) => Ok(first),
         None => Err(th.type_error(format_args!("{half} must return a tuple (object, integer)"))),

@@ -114,7 +114,13 @@ impl Item {
     }
 
     /// The bytes of a value.
-    pub fn store(self, th: &mut Thread, value: &Value, to: &mut [u8], little: bool) -> Result<(), StoreError> {
+    pub fn store(
+        self,
+        th: &mut Thread,
+        value: &Value,
+        to: &mut [u8],
+        little: bool,
+    ) -> Result<(), StoreError> {
         let bits = match self.kind {
             Kind::Char => match th.downcast::<Bytes>(value).map(|b| b.as_slice()) {
                 Some([byte]) => u64::from(*byte),

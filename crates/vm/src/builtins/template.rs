@@ -195,9 +195,9 @@ impl Interpolation {
             let Some(text) = th.as_str(conversion) else {
                 let found = th.type_of(conversion);
                 let found = crate::class::full_name(th, found);
-                return Err(
-                    th.type_error(format_args!("Interpolation() argument 'conversion' must be str, not {found}"))
-                );
+                return Err(th.type_error(format_args!(
+                    "Interpolation() argument 'conversion' must be str, not {found}"
+                )));
             };
             if !matches!(text.as_ascii(), Some("s" | "r" | "a")) {
                 return Err(
@@ -206,7 +206,8 @@ impl Interpolation {
             }
         }
         let empty = super::str::empty();
-        let text = |given: Option<&Obj<Str>>| given.map_or_else(|| empty.clone(), |text| text.as_value().clone());
+        let text =
+            |given: Option<&Obj<Str>>| given.map_or_else(|| empty.clone(), |text| text.as_value().clone());
         let conversion = conversion.cloned().unwrap_or(Value::NONE);
         make_interpolation(th, value, &text(expression), &conversion, &text(format_spec))
     }

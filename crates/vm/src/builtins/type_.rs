@@ -110,6 +110,9 @@ pub fn bases_of(th: &mut Thread, value: &Value) -> PyResult<Option<Vec<Value>>> 
 /// `type(name, bases, namespace, **keywords)` for a metaclass.
 fn make_class(th: &mut Thread, metaclass: Class, args: Args<'_>) -> PyResult {
     let [name, bases, namespace] = args.positional else {
+        if Some(metaclass) == Type::cell().get() {
+            return Err(th.type_error("type() takes 1 or 3 arguments"));
+        }
         let given = args.positional.len();
         return Err(th.type_error(format_args!("type.__new__() takes exactly 3 arguments ({given} given)")));
     };

@@ -82,6 +82,8 @@ pub struct Config {
     pub xoptions: Vec<(String, Option<String>)>,
     /// `-X bare`: native modules only; no importlib, text streams or `site`.
     pub bare: bool,
+    /// `-x`: the script's first line is none of Python.
+    pub skip_first_line: bool,
     /// Whether Ctrl-C raises KeyboardInterrupt, and SIGPIPE is ignored.
     pub install_signal_handlers: bool,
 }
@@ -126,6 +128,7 @@ impl Default for Config {
             warn_options: Vec::new(),
             xoptions: Vec::new(),
             bare: false,
+            skip_first_line: false,
             install_signal_handlers: false,
         }
     }

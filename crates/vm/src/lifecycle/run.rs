@@ -137,7 +137,7 @@ fn run_file(th: &mut Thread, path: &OsStr) -> PyResult<i32> {
         prepend_path(th, absolute.as_os_str())?;
         return run_module(th, "__main__", false).map(|()| 0);
     }
-    let content = match std::fs::read(path) {
+    let mut content = match std::fs::read(path) {
         Ok(content) => content,
         Err(error) => {
             let program = required(th)?.config.program.to_string_lossy().into_owned();
@@ -151,6 +151,10 @@ fn run_file(th: &mut Thread, path: &OsStr) -> PyResult<i32> {
             return Ok(USAGE);
         }
     };
+    if required(th)?.config.skip_first_line {
+        // The line's end stays, so that lines keep their numbers.
+        content.drain(..content.iter().position(|byte| *byte == b'\n').unwrap_or(content.len()));
+    }
     let absolute = std::path::absolute(path).unwrap_or_else(|_| path.into());
     prepend_path(th, script_folder(&absolute).as_os_str())?;
     let shown = path_value(th, absolute.as_os_str())?;

@@ -94,16 +94,17 @@ impl Thread {
             Some(view) => view,
             None if self.downcast::<Bytes>(value).is_some() || !is_buffer(self, value) => {
                 let found = self.type_name(value);
-                return Err(
-                    self.type_error(format_args!("a read-write bytes-like object is required, not '{found}'"))
-                );
+                return Err(self
+                    .type_error(format_args!("a read-write bytes-like object is required, not '{found}'")));
             }
             None => view_of(self, value, true)?,
         };
         view.check(self)?;
         if view.is_readonly() || !view.is_contiguous() {
             let found = self.type_name(value);
-            return Err(self.type_error(format_args!("a read-write bytes-like object is required, not '{found}'")));
+            return Err(
+                self.type_error(format_args!("a read-write bytes-like object is required, not '{found}'"))
+            );
         }
         let (mut body, mut result) = (Some(body), None);
         view.write(self, &mut |bytes| {

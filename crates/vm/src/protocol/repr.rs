@@ -22,7 +22,9 @@ impl Thread {
 
     /// `repr(value)`
     pub fn repr(&mut self, value: &Value) -> PyResult<Obj<Str>> {
-        if let Some(number) = as_exact_int(value) {
+        if value.as_bool().is_none()
+            && let Some(number) = as_exact_int(value)
+        {
             let text = to_text(self, number)?;
             let text = self.str(&text);
             return self.checked_text(text, "__repr__");

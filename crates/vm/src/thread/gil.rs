@@ -99,6 +99,14 @@ impl Gil {
         self.take(me, ask);
     }
 
+    /// Keeps the lock as it is while `fork` runs; where that answers true, in a forked child, nobody waits any more.
+    pub(super) fn around_fork(&self, fork: impl FnOnce() -> bool) {
+        let mut state = guard(self.state.lock());
+        if fork() {
+            state.waiting = 0;
+        }
+    }
+
     /// The ident of the holder, 0 if the lock is free.
     pub fn holder(&self) -> u64 {
         guard(self.state.lock()).holder

@@ -8,6 +8,7 @@
 //!
 //! Not here: the Python module `_thread` (`stdlib`).
 
+pub mod fork;
 pub mod gil;
 pub mod registry;
 pub mod safepoint;

@@ -70,6 +70,15 @@ pub fn main_ident() -> u64 {
     THREADS.lock().iter().find(|e| e.is_main).map_or(0, |e| e.ident)
 }
 
+/// Keeps the registry as it is while `fork` runs; where that answers true, in a forked child, only `thread` is left.
+pub(super) fn around_fork(thread: *const super::Thread, fork: impl FnOnce() -> bool) {
+    let mut threads = THREADS.lock();
+    if fork() {
+        threads.retain(|e| std::ptr::eq(e.thread, thread));
+        threads.iter_mut().for_each(|e| e.is_main = true);
+    }
+}
+
 /// Registered threads' idents.
 pub fn idents() -> Vec<u64> {
     THREADS.lock().iter().map(|e| e.ident).collect()

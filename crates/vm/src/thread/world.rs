@@ -97,6 +97,15 @@ impl World {
         self.started.notify_all();
     }
 
+    /// Keeps the world as it is while `fork` runs; where that answers true, in a forked child, only the caller is left.
+    pub(super) fn around_fork(&self, fork: impl FnOnce() -> bool) {
+        let mut state = guard(self.state.lock());
+        if fork() {
+            // A stopper is not counted (W1).
+            state.attached = usize::from(!state.stopped);
+        }
+    }
+
     /// Whether somebody stops or has stopped the world.
     pub fn is_stopped(&self) -> bool {
         guard(self.state.lock()).stopped

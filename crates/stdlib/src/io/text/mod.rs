@@ -142,7 +142,7 @@ impl TextIoWrapper {
             seekable,
             telling: seekable,
             has_read1,
-            newlines: Newlines { translate: setting.translate, ..Newlines::default() },
+            newlines: Newlines::new(setting.translate),
             ..State::empty()
         };
         if writable {
@@ -211,7 +211,7 @@ impl TextIoWrapper {
         let mut state = this.state.lock(th);
         if let Some(setting) = setting {
             state.setting = setting;
-            state.newlines = Newlines { translate: setting.translate, ..Newlines::default() };
+            state.newlines = Newlines::new(setting.translate);
         }
         state.line_buffering = line_buffering.unwrap_or(state.line_buffering);
         state.write_through = write_through.unwrap_or(state.write_through);

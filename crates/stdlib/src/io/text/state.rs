@@ -167,7 +167,7 @@ pub fn find_codec(
         )));
     }
     let errors = th.str(errors);
-    let mut make = |th: &mut Thread, wanted: bool, factory: &str| -> PyResult<Option<Value>> {
+    let make = |th: &mut Thread, wanted: bool, factory: &str| -> PyResult<Option<Value>> {
         if !wanted {
             return Ok(None);
         }

@@ -184,7 +184,8 @@ fn from_source(th: &mut Thread, kind: &str, source: &Value) -> PyResult<Vec<u8>>
     if buffer::is_buffer(th, source) {
         return th.buffer_to_vec(source);
     }
-    let range = if kind == "bytes" { "bytes must be in range(0, 256)" } else { "byte must be in range(0, 256)" };
+    let range =
+        if kind == "bytes" { "bytes must be in range(0, 256)" } else { "byte must be in range(0, 256)" };
     if !th.has_special(source, Special::Iter) && !th.has_special(source, Special::GetItem) {
         let found = th.type_name(source);
         return Err(th.type_error(format_args!("cannot convert '{found}' object to {kind}")));

@@ -108,7 +108,12 @@ fn replacement(th: &mut Thread, value: &Value) -> PyResult<Vec<u8>> {
 }
 
 /// Puts `with` in place of the items that `key` names; nothing deletes them.
-fn assign_slice(th: &mut Thread, this: &Obj<ByteArray>, key: &slice::Slice, with: Option<&Value>) -> PyResult<()> {
+fn assign_slice(
+    th: &mut Thread,
+    this: &Obj<ByteArray>,
+    key: &slice::Slice,
+    with: Option<&Value>,
+) -> PyResult<()> {
     let with = match with {
         Some(value) => Some(replacement(th, value)?),
         None => None,

@@ -47,9 +47,9 @@ fn character(th: &mut Thread, value: &Value) -> PyResult<Vec<u8>> {
         }
     } else {
         let found = th.type_name(value);
-        return Err(th.type_error(format_args!(
-            "%c requires an integer in range(256) or a single byte, not {found}"
-        )));
+        return Err(
+            th.type_error(format_args!("%c requires an integer in range(256) or a single byte, not {found}"))
+        );
     };
     Ok(content)
 }

@@ -170,7 +170,12 @@ pub(super) fn splitlines<T: Bytelike>(th: &mut Thread, this: &Obj<T>, keep: bool
     list_of::<T>(th, &content, ranges)
 }
 
-pub(super) fn partition<T: Bytelike>(th: &mut Thread, this: &Obj<T>, sep: &Value, from_right: bool) -> PyResult {
+pub(super) fn partition<T: Bytelike>(
+    th: &mut Thread,
+    this: &Obj<T>,
+    sep: &Value,
+    from_right: bool,
+) -> PyResult {
     let separator = th.buffer_to_vec(sep)?;
     if separator.is_empty() {
         return Err(th.value_error("empty separator"));
@@ -190,7 +195,12 @@ pub(super) fn partition<T: Bytelike>(th: &mut Thread, this: &Obj<T>, sep: &Value
     Ok(th.tuple(items))
 }
 
-pub(super) fn strip<T: Bytelike>(th: &mut Thread, this: &Obj<T>, chars: Option<&Value>, ends: Ends) -> PyResult {
+pub(super) fn strip<T: Bytelike>(
+    th: &mut Thread,
+    this: &Obj<T>,
+    chars: Option<&Value>,
+    ends: Ends,
+) -> PyResult {
     let chars = match chars.filter(|c| !c.is_none()) {
         Some(chars) => Some(th.buffer_to_vec(chars)?),
         None => None,
@@ -244,9 +254,9 @@ pub(super) fn join<T: Bytelike>(th: &mut Thread, this: &Obj<T>, iterable: &Value
         }
         if !buffer::is_buffer(th, item) {
             let found = th.type_name(item);
-            return Err(th.type_error(format_args!(
-                "sequence item {i}: expected a bytes-like object, {found} found"
-            )));
+            return Err(
+                th.type_error(format_args!("sequence item {i}: expected a bytes-like object, {found} found"))
+            );
         }
         let enough = th.with_buffer(item, |bytes| {
             let enough = out.try_reserve(bytes.len()).is_ok();
@@ -637,7 +647,12 @@ macro_rules! methods {
             /// If the argument is omitted or None, strip leading and trailing ASCII whitespace.
             #[signature("(bytes=None, /)")]
             fn strip(this: &Obj<$payload>, th: &mut Thread, bytes: Option<&Value>) -> PyResult {
-                $crate::builtins::bytes::shared::strip(th, this, bytes, object_model::text::search::Ends::Both)
+                $crate::builtins::bytes::shared::strip(
+                    th,
+                    this,
+                    bytes,
+                    object_model::text::search::Ends::Both,
+                )
             }
 
             /// Strip leading bytes contained in the argument.
@@ -645,7 +660,12 @@ macro_rules! methods {
             /// If the argument is omitted or None, strip leading  ASCII whitespace.
             #[signature("(bytes=None, /)")]
             fn lstrip(this: &Obj<$payload>, th: &mut Thread, bytes: Option<&Value>) -> PyResult {
-                $crate::builtins::bytes::shared::strip(th, this, bytes, object_model::text::search::Ends::Left)
+                $crate::builtins::bytes::shared::strip(
+                    th,
+                    this,
+                    bytes,
+                    object_model::text::search::Ends::Left,
+                )
             }
 
             /// Strip trailing bytes contained in the argument.
@@ -653,7 +673,12 @@ macro_rules! methods {
             /// If the argument is omitted or None, strip trailing ASCII whitespace.
             #[signature("(bytes=None, /)")]
             fn rstrip(this: &Obj<$payload>, th: &mut Thread, bytes: Option<&Value>) -> PyResult {
-                $crate::builtins::bytes::shared::strip(th, this, bytes, object_model::text::search::Ends::Right)
+                $crate::builtins::bytes::shared::strip(
+                    th,
+                    this,
+                    bytes,
+                    object_model::text::search::Ends::Right,
+                )
             }
 
             /// Return a copy with all occurrences of substring old replaced by new.
@@ -742,7 +767,12 @@ macro_rules! methods {
             ///
             /// Padding is done using the specified fill character.
             #[signature("(width, fillchar=b' ', /)")]
-            fn center(this: &Obj<$payload>, th: &mut Thread, width: i64, fillchar: Option<&Value>) -> PyResult {
+            fn center(
+                this: &Obj<$payload>,
+                th: &mut Thread,
+                width: i64,
+                fillchar: Option<&Value>,
+            ) -> PyResult {
                 let pad = object_model::bytes::center;
                 $crate::builtins::bytes::shared::pad(th, this, width, fillchar, "center", pad)
             }
@@ -751,7 +781,12 @@ macro_rules! methods {
             ///
             /// Padding is done using the specified fill character.
             #[signature("(width, fillchar=b' ', /)")]
-            fn ljust(this: &Obj<$payload>, th: &mut Thread, width: i64, fillchar: Option<&Value>) -> PyResult {
+            fn ljust(
+                this: &Obj<$payload>,
+                th: &mut Thread,
+                width: i64,
+                fillchar: Option<&Value>,
+            ) -> PyResult {
                 let pad = object_model::bytes::ljust;
                 $crate::builtins::bytes::shared::pad(th, this, width, fillchar, "ljust", pad)
             }
@@ -760,7 +795,12 @@ macro_rules! methods {
             ///
             /// Padding is done using the specified fill character.
             #[signature("(width, fillchar=b' ', /)")]
-            fn rjust(this: &Obj<$payload>, th: &mut Thread, width: i64, fillchar: Option<&Value>) -> PyResult {
+            fn rjust(
+                this: &Obj<$payload>,
+                th: &mut Thread,
+                width: i64,
+                fillchar: Option<&Value>,
+            ) -> PyResult {
                 let pad = object_model::bytes::rjust;
                 $crate::builtins::bytes::shared::pad(th, this, width, fillchar, "rjust", pad)
             }

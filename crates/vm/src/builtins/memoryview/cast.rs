@@ -45,7 +45,12 @@ fn shape_of(th: &mut Thread, shape: &Value) -> PyResult<Vec<usize>> {
 }
 
 /// The layout of `view.cast(format, shape)`.
-pub(super) fn cast(th: &mut Thread, view: &MemoryView, format: &str, shape: Option<&Value>) -> PyResult<Layout> {
+pub(super) fn cast(
+    th: &mut Thread,
+    view: &MemoryView,
+    format: &str,
+    shape: Option<&Value>,
+) -> PyResult<Layout> {
     let old = &view.layout;
     if !old.is_c_contiguous() {
         return Err(th.type_error("memoryview: casts are restricted to C-contiguous views"));

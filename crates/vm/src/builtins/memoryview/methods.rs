@@ -81,7 +81,9 @@ fn target(th: &mut Thread, view: &MemoryView, key: &Value) -> PyResult<Target> {
         let keys = tuple.items();
         if keys.len() > layout.shape.len() {
             let (dimensions, given) = (layout.shape.len(), keys.len());
-            return Err(th.type_error(format_args!("cannot index {dimensions}-dimension view with {given}-element tuple")));
+            return Err(th.type_error(format_args!(
+                "cannot index {dimensions}-dimension view with {given}-element tuple"
+            )));
         }
         let mut at = layout.offset as isize;
         for (dimension, key) in keys.iter().enumerate() {
@@ -138,12 +140,12 @@ fn store_part(th: &mut Thread, view: &MemoryView, part: &Layout, value: &Value) 
         a.shape == b.shape && a.format.trim_start_matches('@') == b.format.trim_start_matches('@')
     };
     if part.shape.len() != 1 {
-        return Err(th.not_implemented_error("memoryview slice assignments are currently restricted to ndim = 1"));
+        return Err(
+            th.not_implemented_error("memoryview slice assignments are currently restricted to ndim = 1")
+        );
     }
     if !same {
-        return Err(
-            th.value_error("memoryview assignment: lvalue and rvalue have different structures")
-        );
+        return Err(th.value_error("memoryview assignment: lvalue and rvalue have different structures"));
     }
     let content = source.to_vec(th);
     release(th, &source)?;

@@ -203,7 +203,8 @@ impl MemoryView {
     /// Calls `body` with the memory of a contiguous view that is not read-only.
     pub fn write(&self, th: &Thread, body: &mut dyn FnMut(&mut [u8])) {
         let (start, size) = (self.layout.offset, self.layout.size());
-        self.exporter.write(th, &self.memory, &mut |all| body(all.get_mut(start..start + size).unwrap_or(&mut [])));
+        self.exporter
+            .write(th, &self.memory, &mut |all| body(all.get_mut(start..start + size).unwrap_or(&mut [])));
     }
 
     /// The bytes of all items, the last dimension fastest.

@@ -60,7 +60,9 @@ fn copy(units: Units<'_>, kind: Kind, to: &mut [u8]) {
     match (units, kind) {
         (Units::Ascii(from) | Units::Latin1(from), Kind::Ascii | Kind::Latin1) => to.copy_from_slice(from),
         (Units::Ucs2(_), Kind::Ucs2) | (Units::Ucs4(_), Kind::Ucs4) => to.copy_from_slice(units.as_bytes()),
-        (_, Kind::Ascii | Kind::Latin1) => to.iter_mut().zip(units.iter()).for_each(|(to, ch)| *to = ch as u8),
+        (_, Kind::Ascii | Kind::Latin1) => {
+            to.iter_mut().zip(units.iter()).for_each(|(to, ch)| *to = ch as u8)
+        }
         (_, Kind::Ucs2) => {
             let to = to.as_chunks_mut::<2>().0;
             to.iter_mut().zip(units.iter()).for_each(|(to, ch)| *to = (ch as u16).to_ne_bytes());
@@ -151,7 +153,9 @@ pub fn join_with(th: &mut Thread, separator: Units<'_>, parts: &[Value]) -> PyRe
     for (i, part) in parts.iter().enumerate() {
         let Some(part) = th.as_str(part) else {
             let found = th.type_name(part);
-            return Err(th.type_error(format_args!("sequence item {i}: expected str instance, {found} found")));
+            return Err(
+                th.type_error(format_args!("sequence item {i}: expected str instance, {found} found"))
+            );
         };
         kind = wider(kind, part.kind());
         length = length.and_then(|n| n.checked_add(part.len()));
@@ -170,7 +174,9 @@ pub fn join_with(th: &mut Thread, separator: Units<'_>, parts: &[Value]) -> PyRe
     let token: &Thread = th;
     let made = Obj::from_raw(token, builtin::STR, kind, length, |mut to| {
         for (i, part) in parts.iter().enumerate() {
-            for units in [(i > 0).then_some(separator), token.as_str(part).map(|p| p.units())].into_iter().flatten() {
+            for units in
+                [(i > 0).then_some(separator), token.as_str(part).map(|p| p.units())].into_iter().flatten()
+            {
                 let (here, rest) = std::mem::take(&mut to).split_at_mut(units.len() * kind.width());
                 copy(units, kind, here);
                 to = rest;

@@ -26,11 +26,11 @@ use object_model::text;
 use object_model::text::units::Units;
 use object_model::ty::flag;
 
+pub use self::percent::percent as modulo;
 pub use make::{
     character, concat, concat_strings, empty, join_all, join_with, latin1, of_class, of_owned, of_units,
 };
 pub(crate) use search::span;
-pub use self::percent::percent as modulo;
 
 use super::slice;
 use crate::class::{exact_str, type_of};
@@ -109,7 +109,12 @@ fn option<'a>(th: &mut Thread, value: Option<&'a Value>, name: &str) -> PyResult
 }
 
 /// `str(object, encoding, errors)`
-fn decoded(th: &mut Thread, object: &Value, encoding: Option<&Obj<Str>>, errors: Option<&Obj<Str>>) -> PyResult {
+fn decoded(
+    th: &mut Thread,
+    object: &Value,
+    encoding: Option<&Obj<Str>>,
+    errors: Option<&Obj<Str>>,
+) -> PyResult {
     if th.as_str(object).is_some() {
         return Err(th.type_error("decoding str is not supported"));
     }

@@ -121,7 +121,9 @@ pub(crate) fn number(th: &mut Thread, conversion: &Conversion, value: &Value) ->
             let Some(number) = whole.as_ref().and_then(as_int) else {
                 let found = th.type_name(value);
                 let wanted = if matches!(letter, 'x' | 'X' | 'o') { "an integer" } else { "a real number" };
-                return Err(th.type_error(format_args!("%{letter} format: {wanted} is required, not {found}")));
+                return Err(
+                    th.type_error(format_args!("%{letter} format: {wanted} is required, not {found}"))
+                );
             };
             number.to_int()
         }

@@ -94,7 +94,9 @@ fn has_affix(
     }
     let Some(tuple) = crate::protocol::exact::any_tuple(given) else {
         let found = th.type_name(given);
-        return Err(th.type_error(format_args!("{method} first arg must be str or a tuple of str, not {found}")));
+        return Err(
+            th.type_error(format_args!("{method} first arg must be str or a tuple of str, not {found}"))
+        );
     };
     for affix in tuple.items() {
         match th.as_str(affix) {

@@ -110,19 +110,16 @@ impl StrClass {
     /// character at the same position in y. If there is a third argument, it
     /// must be a string, whose characters will be mapped to None in the result.
     #[staticmethod]
-    fn maketrans(
-        th: &mut Thread,
-        x: &Value,
-        y: Option<&Obj<Str>>,
-        z: Option<&Obj<Str>>,
-    ) -> PyResult {
+    fn maketrans(th: &mut Thread, x: &Value, y: Option<&Obj<Str>>, z: Option<&Obj<Str>>) -> PyResult {
         let table = th.dict();
         let Some(y) = y else {
             from_dict(th, x, &table)?;
             return Ok(table.into_value());
         };
         let Some(x) = th.as_str(x) else {
-            return Err(th.type_error("first maketrans argument must be a string if there is a second argument"));
+            return Err(
+                th.type_error("first maketrans argument must be a string if there is a second argument")
+            );
         };
         if x.len() != y.len() {
             return Err(th.value_error("the first two maketrans arguments must have equal length"));
