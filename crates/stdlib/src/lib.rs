@@ -74,3 +74,6 @@ pub const MODULES: &[&ModuleDef] = &[
     &warnings::module::DEFINITION,
     &weakref::module::DEFINITION,
 ];
+
+/// What the runtime imports from: the modules, and the Python part of the library.
+pub static LIBRARY: vm::import::StandardLibrary = vm::import::StandardLibrary { modules: MODULES, archive: &[] };
