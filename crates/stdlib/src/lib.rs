@@ -34,6 +34,7 @@ pub mod struct_;
 pub mod support;
 pub mod time;
 pub mod typing;
+pub mod warnings;
 pub mod weakref;
 
 use vm::native::ModuleDef;
@@ -70,5 +71,9 @@ pub const MODULES: &[&ModuleDef] = &[
     &struct_::module::DEFINITION,
     &time::module::DEFINITION,
     &typing::module::DEFINITION,
+    &warnings::module::DEFINITION,
     &weakref::module::DEFINITION,
 ];
+
+/// What the runtime imports from: the modules, and the Python part of the library.
+pub static LIBRARY: vm::import::StandardLibrary = vm::import::StandardLibrary { modules: MODULES, archive: &[] };

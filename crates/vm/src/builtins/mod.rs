@@ -46,5 +46,6 @@ pub mod type_arguments;
 pub mod type_bases;
 pub mod typevar;
 pub mod union;
+pub mod warn;
 pub mod weakref;
 pub mod wrapper;
