@@ -25,7 +25,6 @@ pub mod queue;
 pub mod random;
 pub mod sre;
 pub mod posix;
-pub mod random;
 pub mod resource;
 pub mod stat;
 pub mod statistics;
@@ -33,6 +32,7 @@ pub mod string;
 pub mod struct_;
 pub mod support;
 pub mod time;
+pub mod thread;
 pub mod typing;
 pub mod warnings;
 pub mod weakref;
@@ -70,6 +70,7 @@ pub const MODULES: &[&ModuleDef] = &[
     &string::module::DEFINITION,
     &struct_::module::DEFINITION,
     &time::module::DEFINITION,
+    &thread::DEFINITION,
     &typing::module::DEFINITION,
     &warnings::module::DEFINITION,
     &weakref::module::DEFINITION,

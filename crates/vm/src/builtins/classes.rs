@@ -45,6 +45,8 @@ pub const SHOWN: &[Make] = &[
 const HIDDEN: &[Make] = &[
     native_function::NativeFunction::class,
     native_function::NativeMethod::class,
+    native_function::wrapper_class,
+    native_function::class_method_class,
     native_function::GetSet::class,
     native_function::Member::class,
     function::Function::class,

@@ -68,12 +68,16 @@ pub fn make_with(th: &mut Thread, definition: &'static ClassDef, cell: &ClassCel
 /// Adds what the definition lists to the class's dict.
 fn fill(th: &mut Thread, class: Class, definition: &'static ClassDef, _is_object: bool) {
     let dict = class.payload.dict.clone();
-    let module = th.str(definition.module);
-    set(th, &dict, &names().module, module);
-    let doc = if definition.doc.is_empty() { Value::NONE } else { th.str(definition.doc) };
-    set(th, &dict, &names().doc, doc);
     for def in definition.members.iter().copied().flatten() {
         add_member(th, class, &dict, def, definition.members);
+    }
+    // A class whose instances have such an attribute keeps that; its own is then the business of `type`.
+    let module = th.str(definition.module);
+    let doc = if definition.doc.is_empty() { Value::NONE } else { th.str(definition.doc) };
+    for (name, value) in [(&names().module, module), (&names().doc, doc)] {
+        if dict.get_str(th, name).is_none() {
+            set(th, &dict, name, value);
+        }
     }
     if definition.dict {
         let getset = crate::builtins::object::dict_getset(th, class);
