@@ -11,8 +11,10 @@ pub mod codecs;
 pub mod collections;
 pub mod contextvars;
 pub mod errno;
+pub mod fcntl;
 pub mod functools;
 pub mod gc;
+pub mod grp;
 pub mod heapq;
 pub mod io;
 pub mod itertools;
@@ -21,18 +23,22 @@ pub mod locale;
 pub mod math;
 pub mod operator;
 pub mod os_text;
+pub mod posix;
+pub mod posixsubprocess;
+pub mod pwd;
 pub mod queue;
 pub mod random;
-pub mod sre;
-pub mod posix;
 pub mod resource;
+pub mod select;
+pub mod sre;
 pub mod stat;
 pub mod statistics;
 pub mod string;
 pub mod struct_;
 pub mod support;
-pub mod time;
+pub mod termios;
 pub mod thread;
+pub mod time;
 pub mod typing;
 pub mod warnings;
 pub mod weakref;
@@ -50,8 +56,10 @@ pub const MODULES: &[&ModuleDef] = &[
     &collections::module::DEFINITION,
     &contextvars::module::DEFINITION,
     &errno::module::DEFINITION,
+    &fcntl::module::DEFINITION,
     &functools::module::DEFINITION,
     &gc::module::DEFINITION,
+    &grp::module::DEFINITION,
     &heapq::module::DEFINITION,
     &io::module::DEFINITION,
     &itertools::module::DEFINITION,
@@ -59,18 +67,21 @@ pub const MODULES: &[&ModuleDef] = &[
     &locale::module::DEFINITION,
     &math::module::DEFINITION,
     &operator::module::DEFINITION,
+    &posix::module::DEFINITION,
+    &posixsubprocess::module::DEFINITION,
+    &pwd::module::DEFINITION,
     &queue::module::DEFINITION,
     &random::module::DEFINITION,
-    &sre::module::DEFINITION,
-    &posix::module::DEFINITION,
-    &random::module::DEFINITION,
     &resource::module::DEFINITION,
+    &select::module::DEFINITION,
+    &sre::module::DEFINITION,
     &stat::module::DEFINITION,
     &statistics::module::DEFINITION,
     &string::module::DEFINITION,
     &struct_::module::DEFINITION,
-    &time::module::DEFINITION,
+    &termios::module::DEFINITION,
     &thread::DEFINITION,
+    &time::module::DEFINITION,
     &typing::module::DEFINITION,
     &warnings::module::DEFINITION,
     &weakref::module::DEFINITION,

@@ -22,13 +22,17 @@ const USAGE: i32 = 2;
 
 /// Does what the command line asks for; the exit status.
 pub fn main(arguments: Vec<OsString>, library: &'static StandardLibrary) -> i32 {
-    let program = arguments.first().map_or_else(|| "amphis".into(), |name| name.to_string_lossy().into_owned());
+    let program =
+        arguments.first().map_or_else(|| "amphis".into(), |name| name.to_string_lossy().into_owned());
     match options::parse(arguments) {
         Ok(Action::Run(start)) => run(*start, library),
         Ok(Action::Version { build }) => print(&version(build)),
         Ok(Action::Help(help)) => print(&help.text(&program)),
         Err(message) => {
-            complain(&format!("{message}\n{}Try `{program} -h' for more information.\n", help::usage(&program)));
+            complain(&format!(
+                "{message}\n{}Try `{program} -h' for more information.\n",
+                help::usage(&program)
+            ));
             USAGE
         }
     }

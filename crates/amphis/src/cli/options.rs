@@ -72,7 +72,9 @@ impl Parser {
                 _ => self.set(letter)?,
             }
         }
-        let Some(first) = self.arguments.pop_front() else { return Ok(self.run(Program::Stdin, OsString::new())) };
+        let Some(first) = self.arguments.pop_front() else {
+            return Ok(self.run(Program::Stdin, OsString::new()));
+        };
         let program = if first == "-" { Program::Stdin } else { Program::File(first.clone()) };
         Ok(self.run(program, first))
     }

@@ -555,8 +555,8 @@ impl FileIo {
         self.preferred_size()
     }
 
-    #[setter]
-    fn set__blksize(&self, value: i64) {
+    #[setter("_blksize")]
+    fn set_block_size(&self, value: i64) {
         self.block_size.store(value, Ordering::Relaxed); // Relaxed: a number on its own.
     }
 

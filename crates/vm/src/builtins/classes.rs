@@ -3,7 +3,7 @@
 use object_model::set::{FrozenSet, Set};
 
 use super::{
-    bool, cell, classmethod, float, function, generator, int, iterators, mappingproxy, memoryview, module,
+    async_generator, bool, cell, classmethod, coroutine, float, function, generator, int, iterators, mappingproxy, memoryview, module,
     native_function, property, range, singletons, slice, staticmethod, super_,
 };
 use crate::class::Plain;
@@ -57,6 +57,8 @@ const HIDDEN: &[Make] = &[
     crate::frame::FrameObject::class,
     crate::frame::traceback::Traceback::class,
     generator::Generator::class,
+    coroutine::Coroutine::class,
+    async_generator::AsyncGenerator::class,
     mappingproxy::MappingProxy::class,
 ];
 

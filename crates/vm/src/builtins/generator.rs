@@ -36,6 +36,21 @@ pub struct Generator {
     pub code: Obj<Code>,
     state: Guarded<State>,
     names: Guarded<(Value, Value)>,
+    /// What only asynchronous generators have.
+    pub(super) asynchronous: Guarded<Asynchronous>,
+}
+
+/// What an asynchronous generator knows of itself.
+#[derive(Default)]
+pub(super) struct Asynchronous {
+    /// One of its awaitables is being awaited.
+    pub(super) running: bool,
+    /// It ended, or `aclose()` was started.
+    pub(super) closed: bool,
+    /// The hooks were asked.
+    pub(super) hooked: bool,
+    /// The finalizer hook, as it was when iteration began.
+    pub(super) finalizer: Option<Value>,
 }
 
 enum State {
@@ -91,6 +106,7 @@ impl Payload for Generator {
             visit(name);
             visit(qualname);
         });
+        self.asynchronous.trace_with(|asynchronous| asynchronous.finalizer.iter().for_each(&mut *visit));
     }
 }
 
@@ -112,7 +128,8 @@ impl Generator {
             Kind::AsyncGenerator => builtin::ASYNC_GENERATOR,
         };
         let state = Guarded::new(State::Created(suspended));
-        Obj::new(th, shape, Generator { kind, code, state, names: Guarded::new(names) }).into_value()
+        let asynchronous = Guarded::new(Asynchronous::default());
+        Obj::new(th, shape, Generator { kind, code, state, names: Guarded::new(names), asynchronous }).into_value()
     }
 
     /// Puts the registers back after a yield.
@@ -129,7 +146,13 @@ impl Generator {
         matches!(*self.state.lock(th), State::Running)
     }
 
-    fn is_finished(&self, th: &Thread) -> bool {
+    /// True if it was never resumed.
+    pub(super) fn is_created(&self, th: &Thread) -> bool {
+        matches!(*self.state.lock(th), State::Created(_))
+    }
+
+    /// True if its body ended.
+    pub(super) fn is_finished(&self, th: &Thread) -> bool {
         matches!(*self.state.lock(th), State::Finished)
     }
 
@@ -397,12 +420,12 @@ impl Generator {
     }
 
     #[getter]
-    fn gi_running(&self, th: &mut Thread) -> bool {
+    pub(super) fn gi_running(&self, th: &mut Thread) -> bool {
         state_number(th, self).0
     }
 
     #[getter]
-    fn gi_suspended(&self, th: &mut Thread) -> bool {
+    pub(super) fn gi_suspended(&self, th: &mut Thread) -> bool {
         state_number(th, self).1
     }
 
@@ -412,7 +435,7 @@ impl Generator {
     }
 
     #[getter]
-    fn gi_yieldfrom(&self, th: &mut Thread) -> Value {
+    pub(super) fn gi_yieldfrom(&self, th: &mut Thread) -> Value {
         match &*self.state.lock(th) {
             State::Suspended(s) => interpreter::delegate_of(s).unwrap_or(Value::NONE),
             _ => Value::NONE,
@@ -420,12 +443,12 @@ impl Generator {
     }
 
     #[getter]
-    fn __name__(&self, th: &mut Thread) -> Value {
+    pub(super) fn __name__(&self, th: &mut Thread) -> Value {
         self.names.lock(th).0.clone()
     }
 
     #[setter("__name__")]
-    fn assign_name(&self, th: &mut Thread, value: Value) -> PyResult<()> {
+    pub(super) fn assign_name(&self, th: &mut Thread, value: Value) -> PyResult<()> {
         if th.as_str(&value).is_none() {
             return Err(th.type_error("__name__ must be set to a string object"));
         }
@@ -435,12 +458,12 @@ impl Generator {
     }
 
     #[getter]
-    fn __qualname__(&self, th: &mut Thread) -> Value {
+    pub(super) fn __qualname__(&self, th: &mut Thread) -> Value {
         self.names.lock(th).1.clone()
     }
 
     #[setter("__qualname__")]
-    fn assign_qualname(&self, th: &mut Thread, value: Value) -> PyResult<()> {
+    pub(super) fn assign_qualname(&self, th: &mut Thread, value: Value) -> PyResult<()> {
         if th.as_str(&value).is_none() {
             return Err(th.type_error("__qualname__ must be set to a string object"));
         }
@@ -449,7 +472,7 @@ impl Generator {
         Ok(())
     }
 
-    fn __repr__(this: &Obj<Self>, th: &mut Thread) -> PyResult<String> {
+    pub(super) fn __repr__(this: &Obj<Self>, th: &mut Thread) -> PyResult<String> {
         let qualname = this.names.lock(th).1.clone();
         let qualname: Option<String> =
             th.as_str(&qualname).map(|s: &Obj<Str>| s.units().to_str_lossy().to_string());
@@ -459,6 +482,20 @@ impl Generator {
 }
 
 /// What an asynchronous generator yields, told apart from what it awaits.
-pub fn wrap_async_value(_th: &mut Thread, value: Value) -> Value {
-    value
+#[pyclass(name = "async_generator_wrapped_value", module = "builtins", no_new)]
+pub struct AsyncValue {
+    value: Value,
+}
+
+#[pymethods]
+impl AsyncValue {}
+
+/// Marks a value that an asynchronous generator yields.
+pub fn wrap_async_value(th: &mut Thread, value: Value) -> Value {
+    AsyncValue::new_object(th, AsyncValue { value }).into_value()
+}
+
+/// The value that was marked; None for what is only passed on from something awaited.
+pub fn unwrap_async_value(th: &Thread, yielded: &Value) -> Option<Value> {
+    th.exact::<AsyncValue>(yielded).map(|marked| marked.value.clone())
 }

@@ -1,5 +1,6 @@
 //! The builtin types: a file or folder for each. Storage is in `object_model`; here is what Python sees of it.
 
+pub mod async_generator;
 pub mod bool;
 pub mod bytes;
 pub mod cell;
@@ -10,6 +11,7 @@ pub mod codec_handlers;
 pub mod codec_native;
 pub mod codec_registry;
 pub mod complex;
+pub mod coroutine;
 pub mod dict;
 pub mod float;
 pub mod function;

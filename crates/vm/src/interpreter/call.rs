@@ -34,10 +34,9 @@ pub unsafe fn code_of(function: u64) -> &'static Object<Code> {
 /// True if a frame of `code` at `new` does not fit the register stack or the recursion limit.
 #[inline(always)]
 pub fn has_no_room(th: &mut Thread, new: Frame, code: &Object<Code>) -> bool {
-    // Room for the frame, and for the header of a native entry on top of it.
-    let end = new.0.wrapping_add(code.payload.registers as usize + 2 * HEADER + 2);
-    let fits = end <= th.stack.ready || th.stack.grow(end);
-    !fits || th.depth >= crate::thread::state::recursion_limit()
+    // Room for the frame, and for the headers and windows of native entries on top of it.
+    let end = new.0.wrapping_add(code.payload.registers as usize + 4096);
+    end > th.stack.end && !th.stack.grow_to(end) || th.depth >= crate::thread::state::recursion_limit()
 }
 
 /// Raises RecursionError.

@@ -80,8 +80,6 @@ pub struct Config {
     pub warn_options: Vec<String>,
     /// `-X` options with their values.
     pub xoptions: Vec<(String, Option<String>)>,
-    /// `-x`: the first line of a script is skipped.
-    pub skip_first_line: bool,
     /// `-X bare`: native modules only; no importlib, text streams or `site`.
     pub bare: bool,
     /// `-x`: the script's first line is none of Python.
@@ -129,7 +127,6 @@ impl Default for Config {
             faulthandler: false,
             warn_options: Vec::new(),
             xoptions: Vec::new(),
-            skip_first_line: false,
             bare: false,
             skip_first_line: false,
             install_signal_handlers: false,

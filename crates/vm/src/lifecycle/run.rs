@@ -169,12 +169,6 @@ fn run_file(th: &mut Thread, path: &OsStr) -> PyResult<i32> {
         let loader = call_module(th, "_frozen_importlib_external", "SourceFileLoader", &[name, shown])?;
         set_main(th, "__loader__", loader)?;
     }
-    let content = if required(th)?.config.skip_first_line {
-        // The line stays as an empty one, so that later lines keep their numbers.
-        content.iter().position(|b| *b == b'\n').map_or(Vec::new(), |end| content[end..].to_vec())
-    } else {
-        content
-    };
     let unit = bootstrap::compile(th, &content, &filename, Mode::Exec)?;
     let code = Code::new(th, &Arc::new(unit))?;
     run_in_main(th, &code).map(|()| 0)

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use mode::Attached;
 use object_model::Value;
+use object_model::value::singleton::UNBOUND;
 
 use crate::error::PyResult;
 
@@ -26,8 +27,8 @@ pub mod poll {
 
 /// Words of a thread's register stack: reserved, not committed.
 const STACK_WORDS: usize = 32 << 20;
-/// Words that are made ready at once.
-const READY_STEP: usize = 4096;
+/// Words that are made ready at a time.
+const STACK_STEP: usize = 16 << 10;
 /// Native stack kept free for code that does not check.
 const NATIVE_RESERVE: usize = 256 << 10;
 /// `sys.getrecursionlimit()` at start.
@@ -163,12 +164,15 @@ impl DerefMut for Thread {
     }
 }
 
-/// A thread's register stack: reserved address space that the system fills with zero pages on use.
+/// A thread's register stack: reserved address space, made ready for use a step at a time.
+///
+/// # Invariants
+/// - K1 Words below `end` never look like objects unless a frame put one there: fresh pages are all zeros, which would, so
+///   they are filled with UNBOUND before `end` moves past them.
 pub(crate) struct Stack {
     pub(crate) start: *mut u64,
+    /// One past the last word that is ready.
     pub(crate) end: *mut u64,
-    /// Words below this one were made UNBOUND: no word of a frame ever looks like an object by accident.
-    pub(crate) ready: *mut u64,
 }
 
 impl Stack {
@@ -189,27 +193,31 @@ impl Stack {
             return Err(std::io::Error::last_os_error());
         }
         let start = start.cast::<u64>();
-        // SAFETY: one past the end of the mapping.
-        Ok(Stack { start, end: unsafe { start.add(STACK_WORDS) }, ready: start })
+        let mut stack = Stack { start, end: start };
+        stack.grow_to(start.wrapping_add(1));
+        Ok(stack)
     }
 
-    /// Makes words up to `end` (and some more) ready; false if the stack is not that large.
+    /// Makes words up to `wanted` ready; false if the stack is not that large.
     #[cold]
-    pub(crate) fn grow(&mut self, end: *mut u64) -> bool {
-        if end > self.end {
-            return false;
-        }
-        let ready = end.wrapping_add(READY_STEP).min(self.end);
-        while self.ready < ready {
-            // SAFETY: inside the mapping.
-            unsafe {
-                self.ready.write(object_model::value::singleton::UNBOUND);
-                self.ready = self.ready.add(1);
+    #[inline(never)]
+    pub(crate) fn grow_to(&mut self, wanted: *mut u64) -> bool {
+        let limit = self.start.wrapping_add(STACK_WORDS);
+        while self.end < wanted {
+            // A step divides the size of the stack.
+            let next = self.end.wrapping_add(STACK_STEP);
+            if next > limit {
+                return false;
             }
+            // SAFETY: the words are in the mapping, and nobody uses them yet (K1).
+            unsafe { std::slice::from_raw_parts_mut(self.end, STACK_STEP) }.fill(UNBOUND);
+            self.end = next;
         }
         true
     }
 }
+
+const _: () = assert!(STACK_WORDS.is_multiple_of(STACK_STEP));
 
 impl Drop for Stack {
     fn drop(&mut self) {
