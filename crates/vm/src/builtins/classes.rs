@@ -64,11 +64,15 @@ const HIDDEN: &[Make] = &[
 
 /// Makes all of them, and tells what the types of immediate values are.
 pub fn make_all(th: &mut Thread) {
+    // What class dicts hold comes first.
+    for make in HIDDEN {
+        make(th);
+    }
     int::initialise(th);
     bool::initialise(th);
     float::initialise(th);
     singletons::initialise(th);
-    for make in HIDDEN.iter().chain(SHOWN) {
+    for make in SHOWN {
         make(th);
     }
 }

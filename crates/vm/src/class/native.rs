@@ -151,6 +151,14 @@ pub fn prepare_shapes() {
 /// Makes `type` and `object`, of which each needs the other.
 pub fn make_roots(th: &mut Thread) {
     let object = make_with(th, &super::Plain::DEFINITION, super::Plain::cell(), None);
+    for number in (1..builtin::COUNT).filter(|n| *n != builtin::OBJECT.0 && *n != builtin::TYPE.0) {
+        // Until its class is made, what has a builtin shape counts as a plain object.
+        // SAFETY: start-up, as in `prepare_shapes`.
+        unsafe {
+            let plain = std::ptr::from_ref(object).cast_mut();
+            Shape::define_builtin(object_model::shape::ShapeId(number), plain);
+        }
+    }
     let kind = make_with(th, &<Type as PyClass>::DEFINITION, <Type as PyClass>::cell(), Some(object));
     debug_assert!(std::ptr::eq(kind, builtin::TYPE.get().class()));
     let _: &Object<Type> = kind;
