@@ -1,12 +1,14 @@
 //! All builtin classes: making them at start-up, and their names in the module `builtins`.
 
 use object_model::set::{FrozenSet, Set};
+use object_model::shape::ShapeId;
 
 use super::{
     async_generator, bool, cell, classmethod, coroutine, float, function, generator, int, iterators, mappingproxy, memoryview, module,
     native_function, property, range, singletons, slice, staticmethod, super_,
 };
-use crate::class::Plain;
+use crate::class::{self, Plain};
+use crate::native::{ClassCell, ClassDef};
 use crate::prelude::*;
 
 type Make = fn(&mut Thread) -> Class;
@@ -62,8 +64,27 @@ const HIDDEN: &[Make] = &[
     mappingproxy::MappingProxy::class,
 ];
 
+/// Native special methods and native class methods are native methods whose classes have other names.
+static VARIANTS: [(ClassDef, ClassCell); 2] = [
+    (variant("wrapper_descriptor", builtin::WRAPPER_DESCRIPTOR), ClassCell::new()),
+    (variant("classmethod_descriptor", builtin::CLASSMETHOD_DESCRIPTOR), ClassCell::new()),
+];
+
+const fn variant(name: &'static str, shape: ShapeId) -> ClassDef {
+    ClassDef {
+        name,
+        shape: Some(shape),
+        base: Some(native_function::NativeMethod::class),
+        members: &[],
+        ..native_function::NativeMethod::DEFINITION
+    }
+}
+
 /// Makes all of them, and tells what the types of immediate values are.
 pub fn make_all(th: &mut Thread) {
+    for (definition, cell) in &VARIANTS {
+        class::native::make(th, definition, cell);
+    }
     int::initialise(th);
     bool::initialise(th);
     float::initialise(th);
