@@ -1,12 +1,14 @@
 //! All builtin classes: making them at start-up, and their names in the module `builtins`.
 
 use object_model::set::{FrozenSet, Set};
+use object_model::shape::ShapeId;
 
 use super::{
     async_generator, bool, cell, classmethod, coroutine, float, function, generator, int, iterators, mappingproxy, memoryview, module,
     native_function, property, range, singletons, slice, staticmethod, super_,
 };
-use crate::class::Plain;
+use crate::class::{self, Plain};
+use crate::native::{ClassCell, ClassDef};
 use crate::prelude::*;
 
 type Make = fn(&mut Thread) -> Class;
@@ -45,8 +47,6 @@ pub const SHOWN: &[Make] = &[
 const HIDDEN: &[Make] = &[
     native_function::NativeFunction::class,
     native_function::NativeMethod::class,
-    native_function::wrapper_class,
-    native_function::class_method_class,
     native_function::GetSet::class,
     native_function::Member::class,
     function::Function::class,
@@ -62,9 +62,28 @@ const HIDDEN: &[Make] = &[
     mappingproxy::MappingProxy::class,
 ];
 
+/// Native special methods and native class methods are native methods whose classes have other names.
+static VARIANTS: [(ClassDef, ClassCell); 2] = [
+    (variant("wrapper_descriptor", builtin::WRAPPER_DESCRIPTOR), ClassCell::new()),
+    (variant("classmethod_descriptor", builtin::CLASSMETHOD_DESCRIPTOR), ClassCell::new()),
+];
+
+const fn variant(name: &'static str, shape: ShapeId) -> ClassDef {
+    ClassDef {
+        name,
+        shape: Some(shape),
+        base: Some(native_function::NativeMethod::class),
+        members: &[],
+        ..native_function::NativeMethod::DEFINITION
+    }
+}
+
 /// Makes all of them, and tells what the types of immediate values are.
 pub fn make_all(th: &mut Thread) {
     // What class dicts hold comes first.
+    for (definition, cell) in &VARIANTS {
+        class::native::make(th, definition, cell);
+    }
     for make in HIDDEN {
         make(th);
     }

@@ -7,7 +7,7 @@ use object_model::{Obj, Value};
 
 use crate::class;
 use crate::names::Special;
-use crate::native::{ClassCell, ClassDef, NativeDef, Role};
+use crate::native::{NativeDef, Role};
 use crate::prelude::*;
 
 /// A native function, or a native method bound to a receiver.
@@ -89,34 +89,6 @@ impl NativeFunction {
         let function =
             NativeFunction { def: method.def, receiver: Some(receiver), home: None, class: Some(method.class) };
         Obj::new(th, builtin::BUILTIN_FUNCTION, function).into_value()
-    }
-}
-
-/// The classes that share a payload with `method_descriptor` or `builtin_function_or_method`.
-static WRAPPER: ClassCell = ClassCell::new();
-static CLASS_METHOD: ClassCell = ClassCell::new();
-
-const fn twin(name: &'static str, shape: object_model::shape::ShapeId) -> ClassDef {
-    // A subclass, so that the methods of one serve all three.
-    ClassDef { name, shape: Some(shape), base: Some(NativeMethod::class), members: &[], ..NativeMethod::DEFINITION }
-}
-
-static WRAPPER_DEFINITION: ClassDef = twin("wrapper_descriptor", builtin::WRAPPER_DESCRIPTOR);
-static CLASS_METHOD_DEFINITION: ClassDef = twin("classmethod_descriptor", builtin::CLASSMETHOD_DESCRIPTOR);
-
-/// `wrapper_descriptor`: a native special method in a class dict.
-pub fn wrapper_class(th: &mut Thread) -> Class {
-    match WRAPPER.get() {
-        Some(class) => class,
-        None => class::native::make(th, &WRAPPER_DEFINITION, &WRAPPER),
-    }
-}
-
-/// `classmethod_descriptor`: a native class method in a class dict.
-pub fn class_method_class(th: &mut Thread) -> Class {
-    match CLASS_METHOD.get() {
-        Some(class) => class,
-        None => class::native::make(th, &CLASS_METHOD_DEFINITION, &CLASS_METHOD),
     }
 }
 

@@ -159,6 +159,15 @@ fn switch(value: &str, what: &str) -> Result<bool, String> {
     }
 }
 
+/// Whether there is to be a GIL: the builds differ in what they can do without.
+fn gil(value: &str) -> Result<bool, String> {
+    let enabled = switch(value, "PYTHON_GIL / -X gil")?;
+    if !enabled && !mode::FREE_THREADED {
+        return Err("Disabling the GIL is not supported by this build".to_owned());
+    }
+    Ok(enabled)
+}
+
 impl Config {
     /// What the program `amphis` starts with, before its options are looked at.
     pub fn for_program() -> Config {
@@ -259,7 +268,7 @@ impl Config {
             }
         }
         if let Some(value) = text("PYTHON_GIL") {
-            self.gil = Some(switch(&value, "PYTHON_GIL / -X gil")?);
+            self.gil = Some(gil(&value)?);
         }
         Ok(())
     }
@@ -268,7 +277,7 @@ impl Config {
         for (name, value) in self.xoptions.clone() {
             let on = value.as_deref().unwrap_or("1");
             match name.as_str() {
-                "gil" => self.gil = Some(switch(value.as_deref().unwrap_or(""), "PYTHON_GIL / -X gil")?),
+                "gil" => self.gil = Some(gil(value.as_deref().unwrap_or(""))?),
                 "dev" => self.dev_mode = true,
                 "utf8" => match on {
                     "0" => self.utf8_mode = Some(false),
@@ -291,9 +300,6 @@ impl Config {
                 }
                 _ => {}
             }
-        }
-        if self.gil == Some(false) && !mode::FREE_THREADED {
-            return Err("Disabling the GIL is not supported by this build".to_owned());
         }
         if self.dev_mode {
             self.faulthandler = true;
