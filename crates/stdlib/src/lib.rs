@@ -88,4 +88,5 @@ pub const MODULES: &[&ModuleDef] = &[
 ];
 
 /// What the runtime imports from: the modules, and the Python part of the library.
-pub static LIBRARY: vm::import::StandardLibrary = vm::import::StandardLibrary { modules: MODULES, archive: &[] };
+pub static LIBRARY: vm::import::StandardLibrary =
+    vm::import::StandardLibrary { modules: MODULES, archive: &[] };

@@ -126,8 +126,8 @@ impl FileIo {
     /// Moves the position; answers the new one.
     pub fn seek_to(&self, th: &mut Thread, offset: i64, whence: i32) -> PyResult<i64> {
         let fd = self.open_descriptor(th)?;
-        // SAFETY: no memory is passed.
         let result = th.detached(|| {
+            // SAFETY: no memory is passed.
             let position = unsafe { libc::lseek(fd, offset, whence) };
             if position < 0 { Err(errno()) } else { Ok(position) }
         });
@@ -478,7 +478,7 @@ impl FileIo {
         }
         both(
             th,
-            |th| th.call_method(&base, "close", &[object.clone()]).map(drop),
+            |th| th.call_method(&base, "close", std::slice::from_ref(object)).map(drop),
             |th| this.close_descriptor(th),
         )?;
         Ok(Value::NONE)

@@ -66,8 +66,8 @@ pub fn on_target(
 }
 
 /// A call on a descriptor that answers 0 or fails.
-pub fn on_descriptor(th: &mut Thread, mut call: impl FnMut() -> i32) -> PyResult<()> {
-    support::checked(th, || call()).map(drop)
+pub fn on_descriptor(th: &mut Thread, call: impl FnMut() -> i32) -> PyResult<()> {
+    support::checked(th, call).map(drop)
 }
 
 /// A terminated text from a str or bytes.

@@ -65,7 +65,7 @@ pub fn to_result(th: &mut Thread, s: &libc::stat) -> PyResult {
         th.int(s.st_mode.into()),
         th.int_unsigned(s.st_ino),
         th.int_unsigned(s.st_dev),
-        th.int_unsigned(s.st_nlink as u64),
+        th.int_unsigned(s.st_nlink),
         super::common::id_value(th, s.st_uid),
         super::common::id_value(th, s.st_gid),
         th.int(s.st_size),
@@ -182,7 +182,9 @@ pub fn statvfs(th: &mut Thread, path: &Value) -> PyResult {
     on_target(
         th,
         &target,
+        // SAFETY: a terminated path and a structure that is ours.
         |path| unsafe { libc::statvfs(path, pointer) },
+        // SAFETY: a structure that is ours.
         |fd| unsafe { libc::fstatvfs(fd, pointer) },
     )?;
     let class = structseq::make_type(th, &STATVFS_RESULT);
