@@ -141,7 +141,8 @@ fn find_and_load(th: &mut Thread, name: &Obj<Str>) -> PyResult {
     let state = required(th)?;
     let Some(library) = state.importlib.get() else { return make_native(th, name) };
     let find = th.intern("_find_and_load");
-    match th.call_method_name(library, &find, &[name.as_value().clone()]) {
+    let importer = state.import_function.get().cloned().unwrap_or(Value::NONE);
+    match th.call_method_name(library, &find, &[name.as_value().clone(), importer]) {
         Ok(module) => Ok(module),
         Err(raised) => {
             remove_importlib_frames(th);
