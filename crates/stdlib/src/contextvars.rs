@@ -355,7 +355,8 @@ impl Token {
     }
 
     #[constant]
-    fn MISSING(th: &mut Thread) -> Value {
+    #[name("MISSING")]
+    fn missing_mark(th: &mut Thread) -> Value {
         missing(th)
     }
 

@@ -30,6 +30,7 @@ pub mod queue;
 pub mod random;
 pub mod resource;
 pub mod select;
+pub mod signal;
 pub mod sre;
 pub mod stat;
 pub mod statistics;
@@ -74,6 +75,7 @@ pub const MODULES: &[&ModuleDef] = &[
     &random::module::DEFINITION,
     &resource::module::DEFINITION,
     &select::module::DEFINITION,
+    &signal::module::DEFINITION,
     &sre::module::DEFINITION,
     &stat::module::DEFINITION,
     &statistics::module::DEFINITION,
