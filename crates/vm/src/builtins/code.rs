@@ -189,3 +189,171 @@ impl Payload for Code {
         self.constants.iter().for_each(visit);
     }
 }
+
+fn names_tuple<'a>(th: &mut Thread, names: impl Iterator<Item = &'a std::sync::Arc<str>>) -> Value {
+    let names: Vec<Value> = names.map(|n| th.intern(n).into_value()).collect();
+    th.tuple(names)
+}
+
+/// A position's number, None where there is no position.
+fn place(th: &mut Thread, position: Position, number: u32) -> Value {
+    if position.line == 0 { Value::NONE } else { th.int(number.into()) }
+}
+
+#[pymethods]
+impl Code {
+    #[getter]
+    fn co_name(&self) -> Value {
+        self.name.clone().into_value()
+    }
+
+    #[getter]
+    fn co_qualname(&self) -> Value {
+        self.qualname.clone().into_value()
+    }
+
+    #[getter]
+    fn co_filename(&self) -> Value {
+        self.filename.clone().into_value()
+    }
+
+    #[getter]
+    fn co_firstlineno(&self) -> u32 {
+        self.unit.first_line
+    }
+
+    #[getter]
+    fn co_argcount(&self) -> u16 {
+        self.unit.arg_count
+    }
+
+    #[getter]
+    fn co_posonlyargcount(&self) -> u16 {
+        self.unit.posonly_count
+    }
+
+    #[getter]
+    fn co_kwonlyargcount(&self) -> u16 {
+        self.unit.kwonly_count
+    }
+
+    #[getter]
+    fn co_nlocals(&self) -> usize {
+        self.unit.locals.len()
+    }
+
+    #[getter]
+    fn co_stacksize(&self) -> u16 {
+        self.unit.registers
+    }
+
+    #[getter]
+    fn co_flags(&self) -> u32 {
+        self.unit.flags
+    }
+
+    #[getter]
+    fn co_code(&self, th: &mut Thread) -> PyResult {
+        let mut bytes = Vec::with_capacity(self.unit.instructions.len() * 8);
+        for i in &self.unit.instructions {
+            bytes.extend([i.opcode, i.flags]);
+            bytes.extend([i.a, i.b, i.c].iter().flat_map(|operand| operand.to_le_bytes()));
+        }
+        th.bytes(&bytes)
+    }
+
+    #[getter]
+    fn co_consts(&self, th: &mut Thread) -> Value {
+        th.tuple(self.constants.to_vec())
+    }
+
+    #[getter]
+    fn co_names(&self, th: &mut Thread) -> Value {
+        let names: Vec<Value> = self.names.iter().map(|n| n.clone().into_value()).collect();
+        th.tuple(names)
+    }
+
+    #[getter]
+    fn co_varnames(&self, th: &mut Thread) -> Value {
+        names_tuple(th, self.unit.locals.iter())
+    }
+
+    #[getter]
+    fn co_cellvars(&self, th: &mut Thread) -> Value {
+        names_tuple(th, self.unit.cells.iter().map(|(name, _)| name))
+    }
+
+    #[getter]
+    fn co_freevars(&self, th: &mut Thread) -> Value {
+        names_tuple(th, self.unit.free.iter())
+    }
+
+    fn co_positions(&self, th: &mut Thread) -> PyResult {
+        let mut all = Vec::with_capacity(self.unit.positions.len());
+        for position in &self.unit.positions {
+            let parts = [position.line, position.end_line, position.column, position.end_column];
+            let parts = parts.map(|number| place(th, *position, number));
+            all.push(th.tuple(parts.to_vec()));
+        }
+        let all = th.list(all);
+        th.iter(&all)
+    }
+
+    fn co_lines(&self, th: &mut Thread) -> PyResult {
+        let mut all = Vec::new();
+        let positions = &self.unit.positions;
+        let mut start = 0;
+        for end in 1..=positions.len() {
+            if end == positions.len() || positions[end].line != positions[start].line {
+                let parts = [th.int(start as i64 * 2), th.int(end as i64 * 2), place(th, positions[start], positions[start].line)];
+                all.push(th.tuple(parts.to_vec()));
+                start = end;
+            }
+        }
+        let all = th.list(all);
+        th.iter(&all)
+    }
+
+    #[raw]
+    fn replace(this: &Obj<Self>, th: &mut Thread, args: Args<'_>) -> PyResult {
+        let mut unit = (*this.unit).clone();
+        if !args.positional.is_empty() {
+            return Err(th.type_error("replace() takes 0 positional arguments"));
+        }
+        for (name, value) in args.keywords() {
+            let name = name.units().to_str_lossy().to_string();
+            let text = th.as_str(value).map(|s| s.units().to_str_lossy().to_string());
+            match (name.as_str(), text) {
+                ("co_name", Some(text)) => unit.name = text.into(),
+                ("co_qualname", Some(text)) => unit.qualname = text.into(),
+                ("co_filename", Some(text)) => unit.filename = text.into(),
+                ("co_firstlineno", _) => unit.first_line = u32::try_from(th.index(value)?).unwrap_or(1),
+                ("co_flags", _) => unit.flags = u32::try_from(th.index(value)?).unwrap_or(unit.flags),
+                _ => {
+                    return Err(th.not_implemented_error(format_args!(
+                        "code.replace() does not support {name} yet"
+                    )));
+                }
+            }
+        }
+        Ok(Code::new(th, &Arc::new(unit))?.into_value())
+    }
+
+    fn __repr__(this: &Obj<Self>) -> String {
+        let name = this.name.units().to_str_lossy().to_string();
+        let file = this.filename.units().to_str_lossy().to_string();
+        let word = this.as_value().word();
+        format!("<code object {name} at {word:#x}, file \"{file}\", line {}>", this.unit.first_line)
+    }
+
+    fn __eq__(this: &Obj<Self>, th: &mut Thread, other: &Value) -> Value {
+        match th.exact::<Code>(other) {
+            Some(other) => Value::bool(this.unit == other.unit),
+            None => Value::NOT_IMPLEMENTED,
+        }
+    }
+
+    fn __hash__(&self) -> i64 {
+        self.name.hash() ^ i64::from(self.unit.first_line) ^ (self.unit.instructions.len() as i64) << 20
+    }
+}
