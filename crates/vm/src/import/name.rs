@@ -139,9 +139,11 @@ fn is_initializing(th: &mut Thread, spec: &Value) -> PyResult<bool> {
 
 fn find_and_load(th: &mut Thread, name: &Obj<Str>) -> PyResult {
     let state = required(th)?;
-    let Some(library) = state.importlib.get() else { return make_native(th, name) };
+    let (Some(library), Some(import)) = (state.importlib.get(), state.import_function.get()) else {
+        return make_native(th, name);
+    };
     let find = th.intern("_find_and_load");
-    match th.call_method_name(library, &find, &[name.as_value().clone()]) {
+    match th.call_method_name(library, &find, &[name.as_value().clone(), import.clone()]) {
         Ok(module) => Ok(module),
         Err(raised) => {
             remove_importlib_frames(th);
