@@ -144,7 +144,7 @@ fn find_abstract(th: &mut Thread, class: &Value) -> PyResult<()> {
 }
 
 /// Passes on what a class is to patterns, a sequence or a mapping.
-fn set_pattern_kind(th: &Thread, class: Class, bits: u32) {
+fn set_pattern_kind(class: Class, bits: u32) {
     use vm::object_model::ty::flag;
     let bits = bits & (flag::SEQUENCE | flag::MAPPING);
     if bits == 0 {
@@ -154,7 +154,7 @@ fn set_pattern_kind(th: &Thread, class: Class, bits: u32) {
     class.payload.set_flags(bits, true);
     let subclasses = class.payload.subclasses.lock().clone();
     for sub in subclasses {
-        set_pattern_kind(th, sub, bits);
+        set_pattern_kind(sub, bits);
     }
 }
 
@@ -170,7 +170,7 @@ fn init(th: &mut Thread, class: &Value) -> PyResult<()> {
         let bits = flags.as_small_int().unwrap_or(0);
         let kind = if bits & SEQUENCE_BIT != 0 { flag::SEQUENCE } else { 0 }
             | if bits & MAPPING_BIT != 0 { flag::MAPPING } else { 0 };
-        set_pattern_kind(th, own, kind);
+        set_pattern_kind(own, kind);
         th.del_attr(class, &name)?;
     }
     Ok(())
@@ -192,7 +192,7 @@ fn register(th: &mut Thread, class: &Value, subclass: &Value) -> PyResult {
     drop(old);
     REGISTRATIONS.fetch_add(1, Ordering::Release); // Release pairs with the acquire in `registrations`.
     if let Some(own) = th.as_class(class) {
-        set_pattern_kind(th, sub, own.payload.flags());
+        set_pattern_kind(sub, own.payload.flags());
     }
     Ok(subclass.clone())
 }

@@ -4,8 +4,9 @@ use object_model::set::{FrozenSet, Set};
 use object_model::shape::ShapeId;
 
 use super::{
-    async_generator, bool, cell, classmethod, coroutine, float, function, generator, int, iterators, mappingproxy, memoryview, module,
-    native_function, property, range, singletons, slice, staticmethod, super_,
+    async_generator, bool, cell, classmethod, coroutine, float, function, generator, int, iterators,
+    mappingproxy, memoryview, module, native_function, property, range, singletons, slice, staticmethod,
+    super_,
 };
 use crate::class::{self, Plain};
 use crate::native::{ClassCell, ClassDef};
@@ -57,6 +58,8 @@ const HIDDEN: &[Make] = &[
     crate::frame::FrameObject::class,
     crate::frame::traceback::Traceback::class,
     generator::Generator::class,
+    coroutine::Coroutine::class,
+    async_generator::AsyncGenerator::class,
     coroutine::Coroutine::class,
     async_generator::AsyncGenerator::class,
     mappingproxy::MappingProxy::class,

@@ -23,7 +23,12 @@ pub fn make(th: &mut Thread, definition: &'static ClassDef, cell: &ClassCell) ->
 }
 
 /// As [`make`], with the base given (None: this is `object`).
-pub fn make_with(th: &mut Thread, definition: &'static ClassDef, cell: &ClassCell, base: Option<Class>) -> Class {
+pub fn make_with(
+    th: &mut Thread,
+    definition: &'static ClassDef,
+    cell: &ClassCell,
+    base: Option<Class>,
+) -> Class {
     let inherited = base.map_or(0, |b| b.payload.flags() & flag::INHERITED);
     let parts = TypeParts {
         layout: definition.layout,
@@ -72,10 +77,10 @@ fn fill(th: &mut Thread, class: Class, definition: &'static ClassDef, _is_object
         add_member(th, class, &dict, def, definition.members);
     }
     // A class whose instances have such an attribute keeps that; its own is then the business of `type`.
-    let module = th.str(definition.module);
-    let doc = if definition.doc.is_empty() { Value::NONE } else { th.str(definition.doc) };
-    for (name, value) in [(&names().module, module), (&names().doc, doc)] {
+    // No text is made that is not kept: it could not be dropped before `str` is there.
+    for (name, text) in [(&names().module, definition.module), (&names().doc, definition.doc)] {
         if dict.get_str(th, name).is_none() {
+            let value = if text.is_empty() { Value::NONE } else { th.str(text) };
             set(th, &dict, name, value);
         }
     }
@@ -106,7 +111,9 @@ fn add_member(
             };
             Obj::new(th, shape, NativeMethod { def, class }).into_value()
         }
-        Role::ClassMethod => Obj::new(th, builtin::CLASSMETHOD_DESCRIPTOR, NativeMethod { def, class }).into_value(),
+        Role::ClassMethod => {
+            Obj::new(th, builtin::CLASSMETHOD_DESCRIPTOR, NativeMethod { def, class }).into_value()
+        }
         Role::Static => {
             let function = NativeFunction::free(th, def, None);
             crate::builtins::staticmethod::wrap(th, function)
@@ -118,7 +125,8 @@ fn add_member(
             }
             let of = |role| all.iter().copied().flatten().find(|d| d.name == def.name && d.role == role);
             let (getter, setter) = (of(Role::Getter), of(Role::Setter));
-            Obj::new(th, builtin::GETSET_DESCRIPTOR, GetSet { name: def.name, getter, setter, class }).into_value()
+            Obj::new(th, builtin::GETSET_DESCRIPTOR, GetSet { name: def.name, getter, setter, class })
+                .into_value()
         }
         Role::Attribute => {
             let value = class.value();

@@ -74,7 +74,9 @@ fn frozen_unit(th: &mut Thread, frozen: &Frozen) -> PyResult<CodeUnit> {
             }
             match archive.data(&entry) {
                 Some(source) => source,
-                None => return Err(th.import_error(format_args!("the library's '{}' is damaged", frozen.path))),
+                None => {
+                    return Err(th.import_error(format_args!("the library's '{}' is damaged", frozen.path)));
+                }
             }
         }
     };
@@ -85,7 +87,8 @@ fn frozen_unit(th: &mut Thread, frozen: &Frozen) -> PyResult<CodeUnit> {
 pub fn compile(th: &mut Thread, content: &[u8], filename: &str, mode: Mode) -> PyResult<CodeUnit> {
     let optimize = super::state().map_or(0, |s| s.config.optimize);
     let options = Options { filename, mode, optimize, future_annotations: false };
-    let compiled = compiler::decode(content, filename).and_then(|source| compiler::compile(&source, &options));
+    let compiled =
+        compiler::decode(content, filename).and_then(|source| compiler::compile(&source, &options));
     compiled.map_err(|error| crate::exceptions::syntax_error(th, &error, filename))
 }
 
@@ -129,7 +132,9 @@ pub fn install_importlib(th: &mut Thread) -> PyResult<()> {
 /// Adds the finders of files and of the embedded library: from now on everything can be imported.
 pub fn install_external(th: &mut Thread) -> PyResult<()> {
     let state = required(th)?;
-    let Some(library) = state.importlib.get() else { return Err(th.system_error("importlib is not installed")) };
+    let Some(library) = state.importlib.get() else {
+        return Err(th.system_error("importlib is not installed"));
+    };
     th.call_method(library, "_install_external_importers", &[])?;
     let external = super::import(th, FROZEN[1].name)?;
     let _ = state.importlib_external.set(external);

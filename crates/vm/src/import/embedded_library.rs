@@ -50,7 +50,8 @@ impl Archive {
             Some(count) => u32::from_le_bytes(*count) as usize,
             None => 0,
         };
-        let fits = count.checked_mul(ENTRY).and_then(|n| n.checked_add(HEAD)).is_some_and(|n| n <= bytes.len());
+        let fits =
+            count.checked_mul(ENTRY).and_then(|n| n.checked_add(HEAD)).is_some_and(|n| n <= bytes.len());
         Archive { bytes, count: if fits { count } else { 0 } }
     }
 

@@ -80,7 +80,14 @@ impl ZipHook {
     fn __call__(&self, th: &mut Thread, path: &Value) -> PyResult {
         let text = th.as_str(path).and_then(|p| p.units().to_str().ok().map(|t| t.into_owned()));
         if !text.is_some_and(|text| part_is_file(&text)) {
-            return Err(raise::import_error(th, Exc::ImportError, "not an archive", None, Some(path.clone()), None));
+            return Err(raise::import_error(
+                th,
+                Exc::ImportError,
+                "not an archive",
+                None,
+                Some(path.clone()),
+                None,
+            ));
         }
         super::call_module(th, "zipimport", "zipimporter", std::slice::from_ref(path))
     }
@@ -154,7 +161,11 @@ impl LibraryFinder {
         if archive.find(&path).is_none() {
             // A folder with modules but without `__init__.py` is a part of a namespace package.
             let inner = format!("{}{tail}/", self.folder);
-            return if archive.has_folder(&inner) { self.portion(th, fullname, tail) } else { Ok(Value::NONE) };
+            return if archive.has_folder(&inner) {
+                self.portion(th, fullname, tail)
+            } else {
+                Ok(Value::NONE)
+            };
         }
         let shown = format!("{}/{file}", self.shown);
         let loader = LibraryLoader { name: name.to_string(), path, shown: shown.clone(), is_package };
@@ -218,10 +229,8 @@ fn new_spec(th: &mut Thread, name: &Obj<Str>, loader: Value, origin: &Value, is_
         return Err(th.system_error("importlib is not installed"));
     };
     let class = th.get_attr_str(library, "ModuleSpec")?;
-    let keywords = [
-        (th.intern("origin"), origin.clone()),
-        (th.intern("is_package"), Value::bool(is_package)),
-    ];
+    let keywords =
+        [(th.intern("origin"), origin.clone()), (th.intern("is_package"), Value::bool(is_package))];
     th.call_kw(&class, &[name.as_value().clone(), loader], &keywords)
 }
 

@@ -139,10 +139,11 @@ fn is_initializing(th: &mut Thread, spec: &Value) -> PyResult<bool> {
 
 fn find_and_load(th: &mut Thread, name: &Obj<Str>) -> PyResult {
     let state = required(th)?;
-    let Some(library) = state.importlib.get() else { return make_native(th, name) };
+    let (Some(library), Some(import)) = (state.importlib.get(), state.import_function.get()) else {
+        return make_native(th, name);
+    };
     let find = th.intern("_find_and_load");
-    let importer = state.import_function.get().cloned().unwrap_or(Value::NONE);
-    match th.call_method_name(library, &find, &[name.as_value().clone(), importer]) {
+    match th.call_method_name(library, &find, &[name.as_value().clone(), import.clone()]) {
         Ok(module) => Ok(module),
         Err(raised) => {
             remove_importlib_frames(th);
@@ -201,7 +202,12 @@ fn with_submodules(th: &mut Thread, module: Value, fromlist: &Value) -> PyResult
 }
 
 /// The absolute name of a relative import.
-fn resolve_name(th: &mut Thread, name: &Obj<Str>, globals: Option<&Obj<Dict>>, level: i64) -> PyResult<Obj<Str>> {
+fn resolve_name(
+    th: &mut Thread,
+    name: &Obj<Str>,
+    globals: Option<&Obj<Dict>>,
+    level: i64,
+) -> PyResult<Obj<Str>> {
     let Some(globals) = globals else {
         let message = th.str("'__name__' not in globals");
         return Err(th.key_error(message));
@@ -310,7 +316,14 @@ fn cannot_import(
     let unknown = known.clone().unwrap_or_else(|| th.str("<unknown module name>"));
     let shown_module = text(&th.repr(&unknown)?);
     let import_error = |th: &mut Thread, message: &str, origin: Option<Value>| {
-        raise::import_error(th, Exc::ImportError, message, known.clone(), origin, Some(name.as_value().clone()))
+        raise::import_error(
+            th,
+            Exc::ImportError,
+            message,
+            known.clone(),
+            origin,
+            Some(name.as_value().clone()),
+        )
     };
     let Some(spec) = th.find_attr_or_none(module, &names().spec)? else {
         let message = format!("cannot import name {shown_name} from {shown_module} (unknown location)");
@@ -350,7 +363,9 @@ fn cannot_import(
                 "{base} partially initialized module {shown_module} (most likely due to a circular import) ({path})"
             ),
             None => {
-                format!("{base} partially initialized module {shown_module} (most likely due to a circular import)")
+                format!(
+                    "{base} partially initialized module {shown_module} (most likely due to a circular import)"
+                )
             }
         }
     } else {

@@ -7,10 +7,7 @@ use crate::native::ModuleDef;
 use crate::prelude::*;
 
 /// Modules of this crate.
-static OWN: &[&ModuleDef] = &[
-    &super::imp::imp::DEFINITION,
-    &super::marshal::marshal::DEFINITION,
-];
+static OWN: &[&ModuleDef] = &[&super::imp::imp::DEFINITION, &super::marshal::marshal::DEFINITION];
 
 /// Modules that exist from the start, made by `lifecycle`.
 const ALWAYS: [&str; 2] = ["builtins", "sys"];

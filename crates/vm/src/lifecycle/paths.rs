@@ -83,7 +83,8 @@ fn executable(config: &Config) -> PathBuf {
         return std::path::absolute(program).unwrap_or_else(|_| program.to_path_buf());
     }
     let folders = std::env::var_os("PATH").unwrap_or_default();
-    let found = std::env::split_paths(&folders).map(|folder| folder.join(program)).find(|path| is_program(path));
+    let found =
+        std::env::split_paths(&folders).map(|folder| folder.join(program)).find(|path| is_program(path));
     match found {
         Some(path) => std::path::absolute(&path).unwrap_or(path),
         None => std::env::current_exe().unwrap_or_default(),
@@ -140,7 +141,8 @@ mod tests {
         let folder = std::env::temp_dir().join(format!("amphis-paths-{}", std::process::id()));
         let bin = folder.join("bin");
         std::fs::create_dir_all(&bin).expect("a temporary folder");
-        std::fs::write(folder.join("pyvenv.cfg"), "home = /opt/amphis/bin\nversion = 3.14\n").expect("a file");
+        std::fs::write(folder.join("pyvenv.cfg"), "home = /opt/amphis/bin\nversion = 3.14\n")
+            .expect("a file");
         let config = Config { executable: Some(bin.join("python")), ..Config::default() };
         let paths = find(&config);
         std::fs::remove_dir_all(&folder).expect("removed");

@@ -233,7 +233,8 @@ fn dedent(text: &str) -> String {
     if common.is_empty() {
         return text.to_owned();
     }
-    let cut = |line: &str| line.strip_prefix(common).map_or_else(|| line.trim_start().to_owned(), str::to_owned);
+    let cut =
+        |line: &str| line.strip_prefix(common).map_or_else(|| line.trim_start().to_owned(), str::to_owned);
     text.split_inclusive('\n').map(|line| if blank(&line) { "\n".to_owned() } else { cut(line) }).collect()
 }
 

@@ -56,7 +56,12 @@ fn flush(th: &mut Thread) -> bool {
             let exception = th.take_exception();
             // What cannot be written to standard error cannot be reported there either.
             if name == "stdout" {
-                crate::exceptions::unraisable(th, exception, Some(&stream), "Exception ignored while flushing sys.stdout");
+                crate::exceptions::unraisable(
+                    th,
+                    exception,
+                    Some(&stream),
+                    "Exception ignored while flushing sys.stdout",
+                );
                 fine = false;
             }
         }

@@ -11,7 +11,7 @@ use super::paths::{self, Paths};
 use super::{Config, streams};
 use crate::builtins::{self, module};
 use crate::class;
-use crate::import::state::{self, State, StandardLibrary};
+use crate::import::state::{self, StandardLibrary, State};
 use crate::import::{bootstrap, import, set_sys_attribute};
 use crate::names::{self, names};
 use crate::prelude::*;
@@ -70,7 +70,8 @@ fn random_bytes() -> [u8; 16] {
     let got = unsafe { libc::getrandom(bytes.as_mut_ptr().cast(), bytes.len(), 0) };
     if got != bytes.len() as isize {
         // Old systems have no such call; the time and an address are the best left.
-        let time = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |d| d.as_nanos());
+        let time =
+            std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |d| d.as_nanos());
         bytes = (time ^ (std::ptr::from_ref(&bytes) as u128) << 64).to_le_bytes();
     }
     bytes

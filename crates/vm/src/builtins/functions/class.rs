@@ -108,11 +108,8 @@ fn resolve_bases(th: &mut Thread, bases: &[Value]) -> PyResult<Option<Vec<Value>
     let mut resolved: Option<Vec<Value>> = None;
     let all = th.tuple(bases.to_vec());
     for (i, base) in bases.iter().enumerate() {
-        let entries = if as_class(base).is_some() {
-            None
-        } else {
-            th.find_attr_or_none(base, &names().mro_entries)?
-        };
+        let entries =
+            if as_class(base).is_some() { None } else { th.find_attr_or_none(base, &names().mro_entries)? };
         let Some(entries) = entries else {
             if let Some(resolved) = &mut resolved {
                 resolved.push(base.clone());
@@ -173,15 +170,19 @@ pub fn __build_class__(th: &mut Thread, args: Args<'_>) -> PyResult {
     let arguments = [name.clone(), bases_tuple.clone()];
     let namespace = match th.find_attr_or_none(&metaclass, Special::Prepare.name())? {
         Some(prepare) => {
-            let args =
-                Args { positional: &arguments, keyword_values: &keyword_values, keyword_names: &keyword_names };
+            let args = Args {
+                positional: &arguments,
+                keyword_values: &keyword_values,
+                keyword_names: &keyword_names,
+            };
             th.call_args(&prepare, args)?
         }
         None => th.dict().into_value(),
     };
     if th.exact::<Dict>(&namespace).is_none() && !th.has_special(&namespace, Special::GetItem) {
         let found = th.type_name(&namespace);
-        let meta = if is_class { as_class(&metaclass).map(|c| c.payload.name.get(th).to_string()) } else { None };
+        let meta =
+            if is_class { as_class(&metaclass).map(|c| c.payload.name.get(th).to_string()) } else { None };
         let meta = meta.unwrap_or_else(|| "<metaclass>".to_owned());
         return Err(th.type_error(format_args!("{meta}.__prepare__() must return a mapping, not {found}")));
     }
@@ -191,7 +192,8 @@ pub fn __build_class__(th: &mut Thread, args: Args<'_>) -> PyResult {
         th.set_item(&namespace, key.as_value(), &original)?;
     }
     let arguments = [name.clone(), bases_tuple, namespace];
-    let args = Args { positional: &arguments, keyword_values: &keyword_values, keyword_names: &keyword_names };
+    let args =
+        Args { positional: &arguments, keyword_values: &keyword_values, keyword_names: &keyword_names };
     let class = th.call_args(&metaclass, args)?;
     check_cell(th, &cell, &class, &name_text)?;
     Ok(class)

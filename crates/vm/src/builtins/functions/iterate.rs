@@ -209,7 +209,13 @@ fn extreme(th: &mut Thread, args: Args<'_>, name: &str, better: CompareOp) -> Py
         let replace = match &best {
             None => true,
             Some((_, known)) => match (measure.as_small_int(), known.as_small_int()) {
-                (Some(a), Some(b)) => if better == CompareOp::Lt { a < b } else { a > b },
+                (Some(a), Some(b)) => {
+                    if better == CompareOp::Lt {
+                        a < b
+                    } else {
+                        a > b
+                    }
+                }
                 _ => th.compare_bool(&measure, known, better)?,
             },
         };

@@ -105,13 +105,14 @@ pub fn ord(th: &mut Thread, character: &Value) -> PyResult {
         let (length, first) = (text.len(), text.units().iter().next());
         return match first {
             Some(first) if length == 1 => Ok(th.int(first.into())),
-            _ => Err(th.type_error(format_args!(
-                "ord() expected a character, but string of length {length} found"
-            ))),
+            _ => Err(th
+                .type_error(format_args!("ord() expected a character, but string of length {length} found"))),
         };
     }
     match crate::protocol::conversion::bytes_of(th, character)? {
-        Some(bytes) if th.downcast::<Bytes>(character).is_some() || th.downcast::<ByteArray>(character).is_some() => {
+        Some(bytes)
+            if th.downcast::<Bytes>(character).is_some() || th.downcast::<ByteArray>(character).is_some() =>
+        {
             match bytes[..] {
                 [byte] => Ok(th.int(byte.into())),
                 _ => Err(th.type_error(format_args!(

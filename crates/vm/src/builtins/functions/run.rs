@@ -105,7 +105,13 @@ fn program(th: &mut Thread, source: &Value, function: &str, expected: &str) -> P
     }
 }
 
-fn decode(th: &mut Thread, source: &Value, filename: &str, function: &str, expected: &str) -> PyResult<Source> {
+fn decode(
+    th: &mut Thread,
+    source: &Value,
+    filename: &str,
+    function: &str,
+    expected: &str,
+) -> PyResult<Source> {
     let (bytes, may_name_encoding) = program(th, source, function, expected)?;
     if bytes.contains(&0) {
         return Err(th.syntax_error_text("source code string cannot contain null bytes"));
@@ -159,9 +165,9 @@ fn file_name(th: &mut Thread, filename: &Value) -> PyResult<String> {
         match th.lookup_attr(&filename, "__fspath__")? {
             Some(method) => filename = th.call(&method, &[])?,
             None => {
-                return Err(th.type_error(format_args!(
-                    "expected str, bytes or os.PathLike object, not {found}"
-                )));
+                return Err(
+                    th.type_error(format_args!("expected str, bytes or os.PathLike object, not {found}"))
+                );
             }
         }
     }
@@ -379,7 +385,9 @@ pub fn exec(
     let closure = match closure {
         None if wanted == 0 => None,
         None => {
-            return Err(th.type_error(format_args!("code object requires a closure of exactly length {wanted}")));
+            return Err(
+                th.type_error(format_args!("code object requires a closure of exactly length {wanted}"))
+            );
         }
         Some(_) if wanted == 0 => {
             return Err(th.type_error("cannot use a closure with this code object"));
@@ -387,7 +395,8 @@ pub fn exec(
         Some(closure) => {
             let cells = th.exact::<Tuple>(closure).cloned();
             let fits = cells.filter(|cells| {
-                let all_cells = cells.items().iter().all(|c| th.exact::<crate::builtins::cell::Cell>(c).is_some());
+                let all_cells =
+                    cells.items().iter().all(|c| th.exact::<crate::builtins::cell::Cell>(c).is_some());
                 cells.len() == wanted && all_cells
             });
             match fits {

@@ -206,7 +206,8 @@ pub fn breakpoint(th: &mut Thread, args: Args<'_>) -> PyResult {
 /// What `sys.breakpointhook` does unless it is replaced: what `PYTHONBREAKPOINT` names, else `pdb.set_trace`.
 pub fn default_breakpoint(th: &mut Thread, args: Args<'_>) -> PyResult {
     let ignored = crate::import::state().is_none_or(|s| !s.config.use_environment);
-    let variable = if ignored { None } else { std::env::var("PYTHONBREAKPOINT").ok().filter(|v| !v.is_empty()) };
+    let variable =
+        if ignored { None } else { std::env::var("PYTHONBREAKPOINT").ok().filter(|v| !v.is_empty()) };
     let name = variable.unwrap_or_else(|| "pdb.set_trace".to_owned());
     if name == "0" {
         return Ok(Value::NONE);

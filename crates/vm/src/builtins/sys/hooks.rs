@@ -107,7 +107,11 @@ pub fn get_asyncgen_hooks(th: &mut Thread) -> PyResult {
 ///
 /// Set a finalizer for async generators objects.
 #[pyfunction(signature = "(firstiter=<unrepresentable>, finalizer=<unrepresentable>)")]
-pub fn set_asyncgen_hooks(th: &mut Thread, firstiter: Option<&Value>, finalizer: Option<&Value>) -> PyResult<()> {
+pub fn set_asyncgen_hooks(
+    th: &mut Thread,
+    firstiter: Option<&Value>,
+    finalizer: Option<&Value>,
+) -> PyResult<()> {
     for (name, hook) in [("finalizer", finalizer), ("firstiter", firstiter)] {
         if let Some(hook) = hook
             && !hook.is_none()

@@ -3,8 +3,8 @@
 use std::ffi::OsString;
 
 use super::stdlib_names::STDLIB_MODULE_NAMES;
-use crate::builtins::{namespace, set, structseq};
 use crate::builtins::structseq::StructSeqDef;
+use crate::builtins::{namespace, set, structseq};
 use crate::import::finder::path_value;
 use crate::import::native_modules;
 use crate::import::set_sys_attribute;
@@ -255,7 +255,8 @@ fn options(th: &mut Thread, state: &'static State) -> PyResult<()> {
 }
 
 fn names(th: &mut Thread, state: &'static State) -> PyResult<()> {
-    let native = native_modules::names(state.library).into_iter().map(|n| th.intern(n).into_value()).collect();
+    let native =
+        native_modules::names(state.library).into_iter().map(|n| th.intern(n).into_value()).collect();
     let native = th.tuple(native);
     set_sys_attribute(th, "builtin_module_names", native)?;
     let all = STDLIB_MODULE_NAMES.iter().map(|n| th.intern(n).into_value()).collect();
