@@ -25,7 +25,7 @@ pub fn placeholder(th: &mut Thread) -> Value {
 impl PlaceholderType {
     #[new(raw)]
     fn new(th: &mut Thread, _class: Class, args: Args<'_>) -> PyResult {
-        if args.positional.len() > 1 || args.has_keywords() {
+        if !args.positional.is_empty() || args.has_keywords() {
             return Err(th.type_error("_PlaceholderType takes no arguments"));
         }
         Ok(placeholder(th))
@@ -96,13 +96,13 @@ impl Partial {
 impl Partial {
     #[new(raw)]
     fn new(th: &mut Thread, class: Class, args: Args<'_>) -> PyResult {
-        let Some(function) = args.positional.get(1) else {
+        let Some(function) = args.positional.first() else {
             return Err(th.type_error("type 'partial' takes at least one argument"));
         };
         if !th.is_callable(function) {
             return Err(th.type_error("the first argument must be callable"));
         }
-        let own = args.positional.get(2..).unwrap_or(&[]);
+        let own = args.positional.get(1..).unwrap_or(&[]);
         if own.last().is_some_and(is_placeholder) {
             return Err(th.type_error("trailing Placeholders are not allowed"));
         }

@@ -189,7 +189,7 @@ impl Islice {
         if args.has_keywords() && Some(class) == Islice::cell().get() {
             return Err(th.type_error("islice() takes no keyword arguments"));
         }
-        let (iterable, start, stop, step) = match args.positional.get(1..).unwrap_or(&[]) {
+        let (iterable, start, stop, step) = match args.positional.get(..).unwrap_or(&[]) {
             [iterable, stop] => (iterable, None, stop, None),
             [iterable, start, stop] => (iterable, Some(start), stop, None),
             [iterable, start, stop, step] => (iterable, Some(start), stop, Some(step)),

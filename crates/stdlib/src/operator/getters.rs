@@ -167,13 +167,13 @@ pub struct MethodCaller {
 impl MethodCaller {
     #[new(raw)]
     fn new(th: &mut Thread, class: Class, args: Args<'_>) -> PyResult {
-        let Some(name) = args.positional.get(1) else {
+        let Some(name) = args.positional.first() else {
             return Err(th.type_error("methodcaller needs at least one argument, the method name"));
         };
         let Some(name) = th.as_str(name) else { return Err(th.type_error("method name must be a string")) };
         let caller = MethodCaller {
             name: th.intern_obj(name),
-            arguments: args.positional.get(2..).unwrap_or(&[]).to_vec(),
+            arguments: args.positional.get(1..).unwrap_or(&[]).to_vec(),
             keywords: args.keywords().map(|(n, v)| (n.clone().into_value(), v.clone())).collect(),
         };
         Ok(Obj::new(th, class.payload.instance_shape(), caller).into_value())

@@ -51,14 +51,14 @@ impl Local {
 impl Local {
     #[new(raw)]
     fn make(th: &mut Thread, class: Class, args: Args<'_>) -> PyResult {
-        let given = args.positional.len() > 1 || args.has_keywords();
+        let given = !args.positional.is_empty() || args.has_keywords();
         let init = vm::class::special::get(th, class, Special::Init).cloned();
         if given && init.is_none_or(|init| vm::class::construct::is_object_init(th, &init)) {
             return Err(th.type_error("Initialization arguments are not supported"));
         }
         let local = Local {
             key: NEXT.fetch_add(1, Ordering::Relaxed), // Relaxed: only uniqueness matters.
-            arguments: args.positional.get(1..).unwrap_or(&[]).to_vec(),
+            arguments: args.positional.get(..).unwrap_or(&[]).to_vec(),
             keywords: args.keywords().map(|(n, v)| (n.clone().into_value(), v.clone())).collect(),
         };
         let local = Obj::new(th, class.payload.instance_shape(), local);
