@@ -24,7 +24,7 @@ fn run(th: &mut Thread) {
     }
 }
 
-/// Allows programmers to define multiple exit functions to be executed upon normal program termination.
+/// Functions called at the end.
 #[pymodule(name = "atexit", doc = "Functions to be called when the program ends.")]
 pub mod module {
     use super::{CALLBACKS, Callback};

@@ -126,7 +126,7 @@ impl Context {
         result
     }
 
-    /// Return a shallow copy of the context object.
+    /// A context with the same values.
     fn copy(&self, th: &mut Thread) -> Obj<Context> {
         let table = self.table(th);
         Context::new_object(th, Context::with(table))

@@ -28,7 +28,7 @@ fn referents(object: &Value) -> Vec<Value> {
     found
 }
 
-/// This module provides access to the garbage collector for reference cycles.
+/// The collector as a module.
 #[pymodule(name = "gc", doc = "The garbage collector.")]
 pub mod module {
     use super::{DEBUG, ENABLED, Ordering, THRESHOLDS, no_collector};

@@ -44,7 +44,7 @@ impl Content {
     }
 }
 
-/// A list-like sequence optimized for data accesses near its endpoints.
+/// The payload of a deque.
 #[pyclass(
     name = "deque",
     module = "collections",
@@ -274,17 +274,17 @@ impl Deque {
         self.limit(th)
     }
 
-    /// Add an element to the right side of the deque.
+    /// Puts an item at the right end.
     fn append(&self, th: &mut Thread, item: Value) {
         self.push(th, item, false);
     }
 
-    /// Add an element to the left side of the deque.
+    /// Puts an item at the left end.
     fn appendleft(&self, th: &mut Thread, item: Value) {
         self.push(th, item, true);
     }
 
-    /// Remove and return the rightmost element.
+    /// Takes the item at the right end out.
     fn pop(&self, th: &mut Thread) -> PyResult {
         let item = {
             let mut content = self.content.lock(th);
@@ -294,7 +294,7 @@ impl Deque {
         item.ok_or_else(|| th.index_error("pop from an empty deque"))
     }
 
-    /// Remove and return the leftmost element.
+    /// Takes the item at the left end out.
     fn popleft(&self, th: &mut Thread) -> PyResult {
         let item = {
             let mut content = self.content.lock(th);
@@ -304,17 +304,17 @@ impl Deque {
         item.ok_or_else(|| th.index_error("pop from an empty deque"))
     }
 
-    /// Extend the right side of the deque with elements from the iterable.
+    /// Puts the items of an iterable at the right end.
     fn extend(this: &Obj<Self>, th: &mut Thread, iterable: &Value) -> PyResult<()> {
         Deque::add_all(this, th, iterable, false)
     }
 
-    /// Extend the left side of the deque with elements from the iterable.
+    /// Puts the items of an iterable at the left end, each before the last.
     fn extendleft(this: &Obj<Self>, th: &mut Thread, iterable: &Value) -> PyResult<()> {
         Deque::add_all(this, th, iterable, true)
     }
 
-    /// Remove all elements from the deque.
+    /// Takes all items out.
     fn clear(&self, th: &mut Thread) {
         let old = {
             let mut content = self.content.lock(th);
@@ -324,7 +324,7 @@ impl Deque {
         drop(old);
     }
 
-    /// Return a shallow copy of a deque.
+    /// A deque of the same items.
     fn copy(this: &Obj<Self>, th: &mut Thread) -> PyResult {
         let items = this.items(th);
         Deque::like(this, th, items)
@@ -335,7 +335,7 @@ impl Deque {
         Deque::like(this, th, items)
     }
 
-    /// Return number of occurrences of value.
+    /// How many items equal a value.
     fn count(&self, th: &mut Thread, value: &Value) -> PyResult<usize> {
         let stamp = self.stamp(th);
         let mut count = 0;
@@ -349,7 +349,7 @@ impl Deque {
         Ok(count)
     }
 
-    /// Return first index of value.
+    /// Where the first item is that equals a value.
     #[signature = "(value, start=<unrepresentable>, stop=<unrepresentable>, /)"]
     fn index(
         &self,
@@ -376,7 +376,7 @@ impl Deque {
         }
     }
 
-    /// Insert value before index.
+    /// Puts a value before the item at an index.
     fn insert(&self, th: &mut Thread, index: i64, value: Value) -> PyResult<()> {
         let mut content = self.content.lock(th);
         let length = content.items.len();
@@ -389,7 +389,7 @@ impl Deque {
         Ok(())
     }
 
-    /// Remove first occurrence of value.
+    /// Takes the first item out that equals a value.
     fn remove(&self, th: &mut Thread, value: &Value) -> PyResult<()> {
         let stamp = self.stamp(th);
         for index in 0..self.len(th) {
@@ -406,14 +406,14 @@ impl Deque {
         Err(th.value_error("deque.remove(x): x not in deque"))
     }
 
-    /// Reverse *IN PLACE*.
+    /// Turns the order of the items round.
     fn reverse(&self, th: &mut Thread) {
         let mut content = self.content.lock(th);
         content.stamp += 1;
         content.items.make_contiguous().reverse();
     }
 
-    /// Rotate the deque n steps to the right.  If n is negative, rotates left.
+    /// Moves n items from the right end to the left one (negative: the other way).
     #[signature = "(n=1, /)"]
     fn rotate(&self, th: &mut Thread, n: Option<i64>) {
         let mut content = self.content.lock(th);
@@ -458,7 +458,7 @@ impl Deque {
         DequeIterator::over(th, this)
     }
 
-    /// Return a reverse iterator over the deque.
+    /// An iterator from the right end to the left one.
     fn __reversed__(this: &Obj<Self>, th: &mut Thread) -> Obj<DequeReverseIterator> {
         DequeReverseIterator::over(th, this)
     }
@@ -551,7 +551,7 @@ impl Deque {
         })
     }
 
-    /// Return state information for pickling.
+    /// What pickling stores.
     fn __reduce__(this: &Obj<Self>, th: &mut Thread) -> PyResult {
         let class = th.type_of(this.as_value()).value();
         let state = th.call_method(this.as_value(), "__getstate__", &[])?;
@@ -567,7 +567,7 @@ impl Deque {
         Ok(th.tuple(vec![class, arguments, state, iterator]))
     }
 
-    /// Return the size of the deque in memory, in bytes.
+    /// Bytes in memory.
     fn __sizeof__(&self, th: &mut Thread) -> usize {
         self.content.lock(th).items.capacity() * size_of::<Value>() + size_of::<Deque>() + 16
     }

@@ -14,7 +14,7 @@ pub use tuple_getter::TupleGetter;
 
 use vm::prelude::pymodule;
 
-/// High performance data structures.
+/// What `collections` is built on.
 #[pymodule(
     name = "_collections",
     classes = [

@@ -273,7 +273,7 @@ impl LruCacheWrapper {
         Obj::new(th, builtin::METHOD, method).into_value()
     }
 
-    /// Report cache statistics
+    /// Hits, misses, limit and size.
     fn cache_info(&self, th: &mut Thread) -> PyResult {
         let hits = self.hits.load(Ordering::Relaxed); // Relaxed: a count on its own.
         let misses = self.misses.load(Ordering::Relaxed); // Relaxed: a count on its own.
@@ -286,7 +286,7 @@ impl LruCacheWrapper {
         th.call(&self.cache_info, &arguments)
     }
 
-    /// Clear the cache and cache statistics
+    /// Forgets all results and counts.
     fn cache_clear(&self, th: &mut Thread) {
         // Stamps go on, so that tickets of before lead nowhere.
         let old = {

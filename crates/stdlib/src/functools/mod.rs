@@ -10,7 +10,7 @@ pub use partial::{Partial, PlaceholderType, placeholder};
 
 use vm::prelude::pymodule;
 
-/// Tools that operate on functions.
+/// What `functools` is built on.
 #[pymodule(name = "_functools", classes = [super::Partial, super::PlaceholderType, super::LruCacheWrapper])]
 pub mod module {
     use super::{KeyWrapper, PlaceholderType, placeholder};
@@ -28,13 +28,13 @@ pub mod module {
         PlaceholderType::class(th).value()
     }
 
-    /// Convert a cmp= function into a key= function.
+    /// A key function from a function that compares two values.
     #[pyfunction(signature = "(mycmp)")]
     fn cmp_to_key(th: &mut Thread, mycmp: &Value) -> Obj<KeyWrapper> {
         KeyWrapper::new_object(th, KeyWrapper::new(mycmp.clone(), None))
     }
 
-    /// Apply a function of two arguments cumulatively to the items of an iterable, from left to right.
+    /// Combines the items of an iterable into one value, the first two first.
     #[pyfunction(signature = "(function, iterable, /, initial=<functools initial sentinel>)")]
     fn reduce(th: &mut Thread, function: &Value, iterable: &Value, initial: Option<&Value>) -> PyResult {
         let iterator = match th.iter(iterable) {

@@ -62,7 +62,7 @@ impl Trace for Fixed {
     }
 }
 
-/// Create a new function with partial application of the given arguments and keywords.
+/// A function with some of its arguments given.
 #[pyclass(name = "partial", module = "functools", subclassable, dict, weakref)]
 pub struct Partial {
     fixed: Guarded<Fixed>,

@@ -30,7 +30,7 @@ fn length(th: &mut Thread, r: i64) -> PyResult<usize> {
     usize::try_from(r).map_err(|_| th.value_error("r must be non-negative"))
 }
 
-/// Return successive r-length combinations of elements in the iterable.
+/// The selections of r items, in the order of the iterable.
 #[pyclass(name = "combinations", module = "itertools", subclassable)]
 pub struct Combinations {
     pool: Vec<Value>,
@@ -75,8 +75,7 @@ impl Combinations {
     }
 }
 
-/// Return successive r-length combinations of elements in the iterable allowing individual elements to have successive
-/// repeats.
+/// The payload of such selections.
 #[pyclass(
     name = "combinations_with_replacement",
     module = "itertools",
@@ -128,7 +127,7 @@ impl CombinationsWithReplacement {
     }
 }
 
-/// Return successive r-length permutations of elements in the iterable.
+/// The arrangements of r items.
 #[pyclass(name = "permutations", module = "itertools", subclassable)]
 pub struct Permutations {
     pool: Vec<Value>,
@@ -194,7 +193,7 @@ impl Permutations {
     }
 }
 
-/// Cartesian product of input iterables. Equivalent to nested for-loops.
+/// Tuples of one item of each iterable, as nested loops would find them.
 #[pyclass(name = "product", module = "itertools", subclassable)]
 pub struct Product {
     pools: Vec<Vec<Value>>,

@@ -25,7 +25,7 @@ impl Trace for Place {
     }
 }
 
-/// Make an iterator that returns consecutive keys and groups from the iterable.
+/// Runs of items with equal keys: pairs of a key and an iterator over its run.
 #[pyclass(name = "groupby", module = "itertools", subclassable)]
 pub struct GroupBy {
     iterator: Value,

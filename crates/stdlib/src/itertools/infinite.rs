@@ -9,7 +9,7 @@ super::hang!(Count, Cycle, Repeat);
 /// The largest int that is counted without Python's arithmetic.
 const FAST_END: i64 = 1 << 60;
 
-/// Return a count object whose .__next__() method returns consecutive values.
+/// Numbers that go on for ever, by equal steps.
 #[pyclass(name = "count", module = "itertools", subclassable)]
 pub struct Count {
     /// The next number as long as it is below `FAST_END`.
@@ -107,7 +107,7 @@ impl Trace for Round {
     }
 }
 
-/// Return elements from the iterable until it is exhausted. Then repeat the sequence indefinitely.
+/// The items of an iterable, over and over.
 #[pyclass(name = "cycle", module = "itertools", subclassable)]
 pub struct Cycle {
     round: Guarded<Round>,
@@ -144,7 +144,7 @@ impl Cycle {
     }
 }
 
-/// Return the same object over and over, or so many times.
+/// One object, for ever or a number of times.
 #[pyclass(name = "repeat", module = "itertools", subclassable)]
 pub struct Repeat {
     object: Value,

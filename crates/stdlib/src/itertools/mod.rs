@@ -33,7 +33,7 @@ macro_rules! hang {
 }
 use hang;
 
-/// Functional tools for creating and using iterators.
+/// Building blocks of iterators.
 #[pymodule(
     name = "itertools",
     classes = [

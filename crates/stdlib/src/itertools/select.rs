@@ -6,7 +6,7 @@ use vm::prelude::*;
 
 super::hang!(Compress, DropWhile, FilterFalse, Islice, TakeWhile);
 
-/// Return data elements corresponding to true selector elements.
+/// Those items of `data` whose selectors are true.
 #[pyclass(name = "compress", module = "itertools", subclassable)]
 pub struct Compress {
     data: Value,
@@ -37,7 +37,7 @@ impl Compress {
     }
 }
 
-/// Drop items from the iterable while predicate(item) is true, then return every element.
+/// The items from the first one on for which the predicate is false.
 #[pyclass(name = "dropwhile", module = "itertools", subclassable)]
 pub struct DropWhile {
     predicate: Value,
@@ -74,7 +74,7 @@ impl DropWhile {
     }
 }
 
-/// Return items from the iterable as long as the predicate is true for each.
+/// The items up to the first one for which the predicate is false.
 #[pyclass(name = "takewhile", module = "itertools", subclassable)]
 pub struct TakeWhile {
     predicate: Value,
@@ -110,7 +110,7 @@ impl TakeWhile {
     }
 }
 
-/// Return those items of iterable for which function(item) is false (function None: the items that are false).
+/// The items for which the function is false; without a function, the false items.
 #[pyclass(name = "filterfalse", module = "itertools", subclassable)]
 pub struct FilterFalse {
     function: Value,

@@ -85,7 +85,7 @@ impl TeeBlock {
     }
 }
 
-/// Iterator wrapped to make it copyable.
+/// An iterator that can be copied.
 #[pyclass(name = "_tee", module = "itertools", weakref)]
 pub struct Tee {
     place: Guarded<(Obj<TeeBlock>, usize)>,
@@ -130,7 +130,7 @@ impl Tee {
         Ok(item)
     }
 
-    /// Returns an independent iterator.
+    /// Another iterator that stands at the same item.
     fn __copy__(this: &Obj<Self>, th: &mut Thread) -> Obj<Tee> {
         let place = this.place.lock(th).clone();
         Tee::new_object(th, Tee { place: Guarded::new(place) })

@@ -4,7 +4,7 @@ use vm::prelude::*;
 
 super::hang!(Accumulate, Batched, Chain, Pairwise, StarMap, ZipLongest);
 
-/// Return series of accumulated sums (or other binary function results).
+/// Running totals, by addition or another function of two arguments.
 #[pyclass(name = "accumulate", module = "itertools", subclassable)]
 pub struct Accumulate {
     iterator: Value,
@@ -55,7 +55,7 @@ impl Accumulate {
     }
 }
 
-/// Batch data into tuples of length n. The last batch may be shorter than n.
+/// The items in tuples of n; what is left over makes a shorter one.
 #[pyclass(name = "batched", module = "itertools", subclassable)]
 pub struct Batched {
     iterator: Guarded<Option<Value>>,
@@ -118,7 +118,7 @@ impl Trace for Rest {
     }
 }
 
-/// Return the items of the first iterable until it is exhausted, then those of the next one, and so on.
+/// The items of several iterables, one iterable after the other.
 #[pyclass(name = "chain", module = "itertools", subclassable)]
 pub struct Chain {
     rest: Guarded<Rest>,
@@ -142,7 +142,7 @@ impl Chain {
         Ok(Obj::new(th, class.payload.instance_shape(), Chain::of(iterables)).into_value())
     }
 
-    /// Alternative chain() constructor taking a single iterable argument that evaluates lazily.
+    /// A chain of the iterables that an iterable gives, taken as they are needed.
     #[classmethod]
     #[signature("(iterable, /)")]
     fn from_iterable(th: &mut Thread, class: Class, iterable: &Value) -> PyResult {
@@ -192,7 +192,7 @@ impl Chain {
     }
 }
 
-/// Return an iterator of overlapping pairs taken from the input iterator.
+/// Each item together with the one behind it.
 #[pyclass(name = "pairwise", module = "itertools", subclassable)]
 pub struct Pairwise {
     iterator: Guarded<Option<Value>>,
@@ -242,7 +242,7 @@ impl Pairwise {
     }
 }
 
-/// Return an iterator whose values are returned from the function evaluated with an argument tuple of the sequence.
+/// The payload of a starmap.
 #[pyclass(
     name = "starmap",
     module = "itertools",
@@ -276,7 +276,7 @@ impl StarMap {
     }
 }
 
-/// Return tuples of items of several iterables; the shorter ones are filled up to the longest.
+/// Tuples of items of several iterables; the shorter ones are filled up to the longest.
 #[pyclass(name = "zip_longest", module = "itertools", subclassable)]
 pub struct ZipLongest {
     /// None where an iterable is exhausted.

@@ -55,7 +55,7 @@ fn show_parts(th: &mut Thread, items: &[Value], keywords: &[(Value, Value)]) -> 
     Ok(all.join(", "))
 }
 
-/// Return a callable object that fetches the given item(s) from its operand.
+/// A function that answers certain items of its argument.
 #[pyclass(name = "itemgetter", module = "operator")]
 pub struct ItemGetter {
     items: Vec<Value>,
@@ -93,7 +93,7 @@ impl ItemGetter {
     }
 }
 
-/// Return a callable object that fetches the given attribute(s) from its operand.
+/// A function that answers certain attributes of its argument.
 #[pyclass(name = "attrgetter", module = "operator")]
 pub struct AttrGetter {
     names: Vec<Value>,
@@ -155,7 +155,7 @@ impl AttrGetter {
     }
 }
 
-/// Return a callable object that calls the given method on its operand.
+/// A function that calls a certain method of its argument.
 #[pyclass(name = "methodcaller", module = "operator")]
 pub struct MethodCaller {
     name: Obj<Str>,
