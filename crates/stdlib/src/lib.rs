@@ -40,6 +40,7 @@ pub mod support;
 pub mod termios;
 pub mod thread;
 pub mod time;
+pub mod tokenize;
 pub mod typing;
 pub mod warnings;
 pub mod weakref;
@@ -84,6 +85,7 @@ pub const MODULES: &[&ModuleDef] = &[
     &termios::module::DEFINITION,
     &thread::DEFINITION,
     &time::module::DEFINITION,
+    &tokenize::module::DEFINITION,
     &typing::module::DEFINITION,
     &warnings::module::DEFINITION,
     &weakref::module::DEFINITION,
