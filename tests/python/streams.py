@@ -96,6 +96,10 @@ assert b.seek(0) == 0 and b.readlines() == [b"one\n", b"two\n", b"\0\0!"]
 assert b.truncate(3) == 3 and b.getvalue() == b"one"
 copy = pickle.loads(pickle.dumps(b))
 assert copy.getvalue() == b"one" and copy.tell() == b.tell()
+with b.getbuffer() as view:
+    view[0] = 79
+    raises(BufferError, b.write, b"x")
+assert b.getvalue() == b"One"
 b.close()
 raises(ValueError, b.read)
 raises(TypeError, io.BytesIO, "text")

@@ -2,7 +2,11 @@
 //!
 //! Every operation is one step under the stream's guard, so threads may share it.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use vm::builtins::memoryview::{self, Layout};
 use vm::prelude::*;
+use vm::protocol::buffer::Exporter;
 
 use super::base::{BufferedIoBase, size_argument};
 use super::buffered::core::{copy_into, with_bytes};
@@ -11,6 +15,42 @@ use super::buffered::core::{copy_into, with_bytes};
 #[pyclass(name = "BytesIO", module = "_io", base = BufferedIoBase, subclassable)]
 pub struct BytesIo {
     state: Guarded<State>,
+    /// Views that `getbuffer()` handed out and that live; while there are any the content stays as long as it is.
+    exports: AtomicUsize,
+}
+
+impl BytesIo {
+    fn is_exported(&self) -> bool {
+        self.exports.load(Ordering::Relaxed) > 0 // Relaxed: looked at under the guard that views are made under.
+    }
+}
+
+struct BytesIoExporter;
+
+impl Exporter for BytesIoExporter {
+    fn read(&self, th: &Thread, object: &Value, body: &mut dyn FnMut(&[u8])) {
+        if let Some(stream) = th.downcast::<BytesIo>(object) {
+            body(&stream.state.lock(th).content);
+        }
+    }
+
+    fn write(&self, th: &Thread, object: &Value, body: &mut dyn FnMut(&mut [u8])) {
+        if let Some(stream) = th.downcast::<BytesIo>(object) {
+            body(&mut stream.state.lock(th).content);
+        }
+    }
+
+    fn acquire(&self, object: &Value) {
+        // SAFETY: only streams in memory are exported with this exporter.
+        let stream: &Obj<BytesIo> = unsafe { Obj::borrow_unchecked(object) };
+        stream.exports.fetch_add(1, Ordering::Relaxed); // Relaxed: as in `is_exported`.
+    }
+
+    fn release(&self, object: &Value) {
+        // SAFETY: only streams in memory are exported with this exporter.
+        let stream: &Obj<BytesIo> = unsafe { Obj::borrow_unchecked(object) };
+        stream.exports.fetch_sub(1, Ordering::Relaxed); // Relaxed: as in `is_exported`.
+    }
 }
 
 #[derive(Default)]
@@ -18,8 +58,6 @@ struct State {
     content: Vec<u8>,
     position: usize,
     closed: bool,
-    /// Views that `getbuffer()` handed out and that live.
-    exports: usize,
 }
 
 impl Trace for State {
@@ -91,7 +129,7 @@ fn take_bytes(th: &mut Thread, this: &BytesIo, count: impl FnOnce(&State) -> usi
 
 fn write(th: &mut Thread, this: &BytesIo, data: &[u8]) -> PyResult<usize> {
     with(th, this, |state| {
-        if state.exports > 0 {
+        if this.is_exported() {
             return Err(Failure::Exported);
         }
         if data.is_empty() {
@@ -115,7 +153,7 @@ impl BytesIo {
     #[new(raw)]
     fn new(th: &mut Thread, class: Class, args: Args<'_>) -> PyResult {
         let _ = args;
-        let empty = BytesIo { state: Guarded::new(State::default()) };
+        let empty = BytesIo { state: Guarded::new(State::default()), exports: AtomicUsize::new(0) };
         Ok(Obj::new(th, class.payload.instance_shape(), empty).into_value())
     }
 
@@ -127,7 +165,7 @@ impl BytesIo {
         };
         let replaced = {
             let mut state = this.state.lock(th);
-            let free = state.exports == 0;
+            let free = !this.is_exported();
             if free {
                 *state = State { content, ..State::default() };
             }
@@ -222,7 +260,7 @@ impl BytesIo {
 
     /// Write bytes to file.
     fn write(this: &Obj<Self>, th: &mut Thread, b: &Value) -> PyResult<usize> {
-        with(th, this, |state| if state.exports > 0 { Err(Failure::Exported) } else { Ok(()) })?;
+        with(th, this, |state| if this.is_exported() { Err(Failure::Exported) } else { Ok(()) })?;
         with_bytes(th, b, |th, data| write(th, this, data))
     }
 
@@ -268,7 +306,7 @@ impl BytesIo {
     /// Truncate the file to at most size bytes.
     #[signature("(size=None, /)")]
     fn truncate(this: &Obj<Self>, th: &mut Thread, size: Option<&Value>) -> PyResult<usize> {
-        with(th, this, |state| if state.exports > 0 { Err(Failure::Exported) } else { Ok(()) })?;
+        with(th, this, |state| if this.is_exported() { Err(Failure::Exported) } else { Ok(()) })?;
         let size = match size.filter(|s| !s.is_none()) {
             Some(size) => {
                 let size = th.index(size)?;
@@ -302,11 +340,23 @@ impl BytesIo {
         }
     }
 
+    /// Get a read-write view over the contents of the BytesIO object.
+    fn getbuffer(this: &Obj<Self>, th: &mut Thread) -> PyResult {
+        // Exported before it is measured, so that no other thread resizes it in between.
+        BytesIoExporter.acquire(this.as_value());
+        let length = with(th, this, |state| Ok(state.content.len()));
+        let view = length.map(|length| {
+            memoryview::export(th, this.as_value(), &BytesIoExporter, Layout::bytes(length, false))
+        });
+        BytesIoExporter.release(this.as_value());
+        view
+    }
+
     /// Disable all I/O operations.
     fn close(this: &Obj<Self>, th: &mut Thread) -> PyResult<()> {
         let closed = {
             let mut state = this.state.lock(th);
-            let free = state.exports == 0;
+            let free = !this.is_exported();
             if free {
                 *state = State { closed: true, ..State::default() };
             }
