@@ -344,10 +344,6 @@ impl Thread {
         let text = name.units().to_str_lossy().to_string();
         let raised = if found.is_some() {
             self.attribute_error(format_args!("'{type_name}' object attribute '{text}' is read-only"))
-        } else if value.is_some() && !class.payload.extensible() && !class.payload.has(flag::HEAP) {
-            self.attribute_error(format_args!(
-                "'{type_name}' object has no attribute '{text}' and no __dict__ for setting new attributes"
-            ))
         } else if value.is_some() && !class.payload.extensible() {
             self.attribute_error(format_args!(
                 "'{type_name}' object has no attribute '{text}' and no __dict__ for setting new attributes"

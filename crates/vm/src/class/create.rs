@@ -205,7 +205,7 @@ pub fn new_class(
     for base in &base_classes {
         base.payload.subclasses.lock().push(class);
     }
-    finish(th, class, &value, namespace, keywords)?;
+    finish(th, class, &value, keywords)?;
     Ok(value)
 }
 
@@ -296,15 +296,14 @@ fn resolve_order(th: &mut Thread, class: Class, metaclass: Class, bases: &[Class
 }
 
 /// `__classcell__`, `__set_name__`, `__init_subclass__`, in this order.
-fn finish(th: &mut Thread, class: Class, value: &Value, namespace: &Obj<Dict>, keywords: Args<'_>) -> PyResult<()> {
+fn finish(th: &mut Thread, class: Class, value: &Value, keywords: Args<'_>) -> PyResult<()> {
     let n = names();
-    let _ = namespace;
     let dict = class.payload.dict.clone();
-    if let Some(cell) = dict.remove_str(th, &n.classcell) {
-        if !crate::builtins::cell::store(th, &cell, Some(value.clone())) {
-            let found = th.type_name(&cell);
-            return Err(th.type_error(format_args!("__classcell__ must be a nonlocal cell, not <class '{found}'>")));
-        }
+    if let Some(cell) = dict.remove_str(th, &n.classcell)
+        && !crate::builtins::cell::store(th, &cell, Some(value.clone()))
+    {
+        let found = th.type_name(&cell);
+        return Err(th.type_error(format_args!("__classcell__ must be a nonlocal cell, not <class '{found}'>")));
     }
     if let Some(cell) = dict.remove_str(th, &n.classdictcell) {
         crate::builtins::cell::store(th, &cell, Some(dict.clone().into_value()));

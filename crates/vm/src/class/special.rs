@@ -10,7 +10,7 @@ use crate::thread::Thread;
 
 /// The special method of a type, as it stands in a class dict.
 #[inline]
-pub fn get<'a>(token: &'a Attached, class: Class, special: Special) -> Option<&'a Value> {
+pub fn get(token: &Attached, class: Class, special: Special) -> Option<&Value> {
     class.payload.specials.get(token).get(special as usize)?.as_ref()
 }
 

@@ -54,21 +54,13 @@ pub fn name(frame: Frame, index: u16) -> &'static Obj<Str> {
     &frame.code().payload.names[index as usize]
 }
 
-/// # Safety
-/// `pc` must point behind an instruction with at least `index + 1` cache words.
-unsafe fn word<'a>(pc: *const AtomicU64, index: usize) -> &'a AtomicU64 {
-    // SAFETY: the caller's word.
-    unsafe { &*pc.add(index) }
-}
-
 /// `LOAD_ATTR`
 #[inline(never)]
-pub fn load(th: &mut Thread, frame: Frame, i: Instruction, pc: *const AtomicU64) -> PyResult<()> {
+pub fn load(th: &mut Thread, frame: Frame, i: Instruction, [first, second]: [&AtomicU64; 2]) -> PyResult<()> {
     let receiver = value(frame, i.b);
     let shape = receiver.as_header().map_or(0, |h| h.shape_id().0);
     if shape != 0 {
-        // SAFETY: LOAD_ATTR has two cache words.
-        if let Some(entry) = cache::entry(th, unsafe { word(pc, 1) }, shape) {
+        if let Some(entry) = cache::entry(th, second, shape) {
             let found = entry.value.clone();
             kill(th, frame, i, KILL_B, i.b);
             put(th, frame, i.a as usize, found);
@@ -78,8 +70,6 @@ pub fn load(th: &mut Thread, frame: Frame, i: Instruction, pc: *const AtomicU64)
     let receiver = take(frame, i, KILL_B, i.b);
     let name = name(frame, i.c);
     if let Some(header) = receiver.as_header() {
-        // SAFETY: LOAD_ATTR has two cache words.
-        let (first, second) = unsafe { (word(pc, 0), word(pc, 1)) };
         fill_load(th, header, name, first, second);
     }
     let found = th.get_attr(&receiver, name)?;
@@ -154,9 +144,7 @@ pub fn store_cached(th: &Thread, object: &Header, cached: u64, value: &Value) ->
 
 /// `STORE_ATTR`
 #[inline(never)]
-pub fn store(th: &mut Thread, frame: Frame, i: Instruction, pc: *const AtomicU64) -> PyResult<()> {
-    // SAFETY: STORE_ATTR has two cache words.
-    let (first, second) = unsafe { (word(pc, 0), word(pc, 1)) };
+pub fn store(th: &mut Thread, frame: Frame, i: Instruction, [first, second]: [&AtomicU64; 2]) -> PyResult<()> {
     let receiver = value(frame, i.a);
     if let Some(header) = receiver.as_header() {
         // Relaxed: both words stand on their own: the second is checked to belong to the first's shape.
@@ -241,9 +229,7 @@ fn put_method(th: &Thread, frame: Frame, register: u16, method: Value, receiver:
 
 /// `LOAD_METHOD`
 #[inline(never)]
-pub fn load_method(th: &mut Thread, frame: Frame, i: Instruction, pc: *const AtomicU64) -> PyResult<()> {
-    // SAFETY: LOAD_METHOD has a cache word.
-    let cell = unsafe { word(pc, 0) };
+pub fn load_method(th: &mut Thread, frame: Frame, i: Instruction, cell: &AtomicU64) -> PyResult<()> {
     let receiver = value(frame, i.b);
     let shape = receiver.as_header().map_or(0, |h| h.shape_id().0);
     if shape != 0

@@ -407,7 +407,7 @@ pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
                     }
                 }
                 save!();
-                check!(attribute::load(th, Frame(base), i, pc.cast()));
+                check!(attribute::load(th, Frame(base), i, [cache_word!(0), cache_word!(1)]));
                 skip!(2);
             }
             Opcode::StoreAttr => {
@@ -432,13 +432,13 @@ pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
                     }
                 }
                 save!();
-                check!(attribute::store(th, Frame(base), i, pc.cast()));
+                check!(attribute::store(th, Frame(base), i, [cache_word!(0), cache_word!(1)]));
                 skip!(2);
             }
             Opcode::DeleteAttr => slow!(attribute::delete, i),
             Opcode::LoadMethod => {
                 save!();
-                check!(attribute::load_method(th, Frame(base), i, pc.cast()));
+                check!(attribute::load_method(th, Frame(base), i, cache_word!(0)));
                 skip!(1);
             }
             Opcode::LoadSuperAttr => {

@@ -343,8 +343,8 @@ mod tests {
     use super::*;
 
     fn with_options(options: &[(&str, Option<&str>)]) -> Result<Config, String> {
-        let mut config = Config::default();
-        config.xoptions = options.iter().map(|(k, v)| ((*k).to_owned(), v.map(str::to_owned))).collect();
+        let xoptions = options.iter().map(|(k, v)| ((*k).to_owned(), v.map(str::to_owned))).collect();
+        let mut config = Config { xoptions, ..Config::default() };
         config.read_environment().map(|()| config)
     }
 

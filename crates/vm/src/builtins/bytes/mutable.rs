@@ -253,12 +253,9 @@ impl ByteArrayClass {
         }
         let at = position(th, this, key)?;
         let byte = item(th, value, RANGE)?;
-        match this.content.lock(th).get_mut(at) {
-            Some(slot) => {
-                *slot = byte;
-                return Ok(());
-            }
-            None => {}
+        if let Some(slot) = this.content.lock(th).get_mut(at) {
+            *slot = byte;
+            return Ok(());
         }
         Err(th.index_error("bytearray index out of range"))
     }
