@@ -17,6 +17,10 @@ pub fn call(th: &mut Thread, class: Class, args: Args<'_>) -> PyResult {
     {
         return Ok(type_of(&args.positional[0]).value());
     }
+    if class.payload.has(flag::DISALLOW_INSTANTIATION) {
+        let name = super::full_name(th, class);
+        return Err(th.type_error(format_args!("cannot create '{name}' instances")));
+    }
     let Some(new) = special::get(th, class, Special::New).cloned() else {
         let name = class.payload.name.get(th).to_string();
         return Err(th.type_error(format_args!("cannot create '{name}' instances")));
