@@ -58,7 +58,14 @@ impl Attached {
     /// The thread must be attached for as long as the token can be reached, and `heap` must point to the
     /// heap whose id is `owner`, owned by this thread (or, in the `gil` build, shared under the GIL).
     pub const unsafe fn new(heap: NonNull<()>, owner: OwnerId) -> Self {
-        Attached { heap, owner, guards: Cell::new(0), pending: Cell::new(false), destroying: Cell::new(0), not_send: PhantomData }
+        Attached {
+            heap,
+            owner,
+            guards: Cell::new(0),
+            pending: Cell::new(false),
+            destroying: Cell::new(0),
+            not_send: PhantomData,
+        }
     }
 
     /// The owner id of this thread's heap.

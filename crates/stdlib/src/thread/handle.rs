@@ -47,14 +47,20 @@ impl ThreadHandle {
     /// Of a thread that does not run yet.
     pub fn new() -> ThreadHandle {
         ThreadHandle {
-            progress: Arc::new(Progress { phase: Mutex::new((Phase::NotStarted, 0)), changed: Condvar::new() }),
+            progress: Arc::new(Progress {
+                phase: Mutex::new((Phase::NotStarted, 0)),
+                changed: Condvar::new(),
+            }),
         }
     }
 
     /// Of a thread that runs already.
     pub fn of_running(ident: u64) -> ThreadHandle {
         ThreadHandle {
-            progress: Arc::new(Progress { phase: Mutex::new((Phase::Running, ident)), changed: Condvar::new() }),
+            progress: Arc::new(Progress {
+                phase: Mutex::new((Phase::Running, ident)),
+                changed: Condvar::new(),
+            }),
         }
     }
 
@@ -119,7 +125,12 @@ fn body(th: &mut Thread, function: Value, args: Vec<Value>, keywords: Vec<(Obj<S
             th.clear_exception();
         } else {
             let exception = th.take_exception();
-            vm::exceptions::unraisable(th, exception, Some(&function), "Exception ignored in thread started by");
+            vm::exceptions::unraisable(
+                th,
+                exception,
+                Some(&function),
+                "Exception ignored in thread started by",
+            );
         }
     }
 }

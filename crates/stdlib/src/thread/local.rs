@@ -116,4 +116,3 @@ fn assign(this: &Obj<Local>, th: &mut Thread, name: &Obj<Str>, value: Option<&Va
     };
     if done { Ok(()) } else { Err(th.no_attribute(this.as_value(), name)) }
 }
-

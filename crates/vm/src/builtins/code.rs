@@ -305,7 +305,11 @@ impl Code {
         let mut start = 0;
         for end in 1..=positions.len() {
             if end == positions.len() || positions[end].line != positions[start].line {
-                let parts = [th.int(start as i64 * 2), th.int(end as i64 * 2), place(th, positions[start], positions[start].line)];
+                let parts = [
+                    th.int(start as i64 * 2),
+                    th.int(end as i64 * 2),
+                    place(th, positions[start], positions[start].line),
+                ];
                 all.push(th.tuple(parts.to_vec()));
                 start = end;
             }
@@ -330,9 +334,9 @@ impl Code {
                 ("co_firstlineno", _) => unit.first_line = u32::try_from(th.index(value)?).unwrap_or(1),
                 ("co_flags", _) => unit.flags = u32::try_from(th.index(value)?).unwrap_or(unit.flags),
                 _ => {
-                    return Err(th.not_implemented_error(format_args!(
-                        "code.replace() does not support {name} yet"
-                    )));
+                    return Err(
+                        th.not_implemented_error(format_args!("code.replace() does not support {name} yet"))
+                    );
                 }
             }
         }

@@ -153,7 +153,10 @@ impl Payload for Function {
         self.closure.iter().for_each(|c| visit(c.as_value()));
         self.rest.trace_with(|rest| {
             [&rest.name, &rest.qualname, &rest.module, &rest.doc].into_iter().for_each(&mut *visit);
-            [&rest.annotations, &rest.annotate, &rest.type_params].into_iter().flatten().for_each(&mut *visit);
+            [&rest.annotations, &rest.annotate, &rest.type_params]
+                .into_iter()
+                .flatten()
+                .for_each(&mut *visit);
             rest.dict.iter().for_each(|d| visit(d.as_value()));
         });
     }
@@ -186,7 +189,9 @@ impl Function {
         };
         let Some(globals) = th.downcast::<Dict>(globals).cloned() else {
             let found = th.type_name(globals);
-            return Err(th.type_error(format_args!("function() argument 'globals' must be dict, not {found}")));
+            return Err(
+                th.type_error(format_args!("function() argument 'globals' must be dict, not {found}"))
+            );
         };
         let positional = match defaults.filter(|d| !d.is_none()) {
             Some(d) => match th.downcast::<Tuple>(d) {
@@ -213,7 +218,9 @@ impl Function {
         let given = closure.as_ref().map_or(0, |c| c.len());
         let code_name = text(code.name.as_value());
         if wanted != given {
-            return Err(th.value_error(format_args!("{code_name} requires closure of length {wanted}, not {given}")));
+            return Err(
+                th.value_error(format_args!("{code_name} requires closure of length {wanted}, not {given}"))
+            );
         }
         if let Some(closure) = &closure
             && let Some(bad) = closure.items().iter().find(|c| th.exact::<super::cell::Cell>(c).is_none())
@@ -555,7 +562,8 @@ impl Method {
 
     fn __eq__(&self, th: &mut Thread, other: &Value) -> PyResult {
         let Some(other) = th.exact::<Method>(other).cloned() else { return Ok(Value::NOT_IMPLEMENTED) };
-        let same = other.receiver.is(&self.receiver) && th.eq(&self.function.clone(), &other.function.clone())?;
+        let same =
+            other.receiver.is(&self.receiver) && th.eq(&self.function.clone(), &other.function.clone())?;
         Ok(Value::bool(same))
     }
 

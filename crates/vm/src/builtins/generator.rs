@@ -76,7 +76,9 @@ impl Drop for Suspended {
     fn drop(&mut self) {
         for word in &mut self.registers {
             // SAFETY: registers own their references; each is dropped once.
-            drop(unsafe { Value::from_word(std::mem::replace(word, object_model::value::singleton::UNBOUND)) });
+            drop(unsafe {
+                Value::from_word(std::mem::replace(word, object_model::value::singleton::UNBOUND))
+            });
         }
     }
 }
@@ -114,7 +116,8 @@ impl Generator {
     /// The generator that a value is, of any kind.
     pub fn of(value: &Value) -> Option<&Obj<Generator>> {
         let shape = value.as_header()?.shape_id();
-        let is = shape == builtin::GENERATOR || shape == builtin::COROUTINE || shape == builtin::ASYNC_GENERATOR;
+        let is =
+            shape == builtin::GENERATOR || shape == builtin::COROUTINE || shape == builtin::ASYNC_GENERATOR;
         // SAFETY: all three shapes have this payload.
         if is { Some(unsafe { Obj::borrow_unchecked(value) }) } else { None }
     }
@@ -129,7 +132,8 @@ impl Generator {
         };
         let state = Guarded::new(State::Created(suspended));
         let asynchronous = Guarded::new(Asynchronous::default());
-        Obj::new(th, shape, Generator { kind, code, state, names: Guarded::new(names), asynchronous }).into_value()
+        Obj::new(th, shape, Generator { kind, code, state, names: Guarded::new(names), asynchronous })
+            .into_value()
     }
 
     /// Puts the registers back after a yield.
@@ -189,7 +193,8 @@ impl Generator {
             created => {
                 *state = created;
                 drop(state);
-                Err(th.type_error(format_args!("can't send non-None value to a just-started {}", self.word())))
+                Err(th
+                    .type_error(format_args!("can't send non-None value to a just-started {}", self.word())))
             }
         }
     }
@@ -207,9 +212,15 @@ impl Generator {
         Self::run(th, generator, suspended, false)
     }
 
-    fn run(th: &mut Thread, generator: &Obj<Generator>, mut suspended: Suspended, throwing: bool) -> PyResult<Resumed> {
+    fn run(
+        th: &mut Thread,
+        generator: &Obj<Generator>,
+        mut suspended: Suspended,
+        throwing: bool,
+    ) -> PyResult<Resumed> {
         let handled = std::mem::replace(&mut suspended.handled, Value::NONE);
-        let outer = if handled.is_none() { th.handled.clone() } else { std::mem::replace(&mut th.handled, handled) };
+        let outer =
+            if handled.is_none() { th.handled.clone() } else { std::mem::replace(&mut th.handled, handled) };
         let result = match interpreter::restore(th, generator, suspended) {
             Ok(frame) if throwing => match interpreter::throw_into(th, frame) {
                 Some(resume) => {
@@ -264,7 +275,9 @@ impl Generator {
                 Ok(()) => Err(crate::exceptions::raise_object(th, exception)),
                 Err(raised) => Err(raised),
             }
-        } else if let Some(inner) = Generator::of(&delegate).filter(|g| g.kind != Kind::AsyncGenerator).cloned() {
+        } else if let Some(inner) =
+            Generator::of(&delegate).filter(|g| g.kind != Kind::AsyncGenerator).cloned()
+        {
             Self::throw(th, &inner, exception)
         } else {
             match th.lookup_attr(&delegate, "throw")? {

@@ -36,7 +36,6 @@ pub struct NativeMethod {
     pub class: Class,
 }
 
-
 /// A native attribute in a class dict.
 #[pyclass(name = "getset_descriptor", module = "builtins", shape = GETSET_DESCRIPTOR, no_new)]
 pub struct GetSet {
@@ -86,8 +85,12 @@ impl NativeFunction {
 
     /// `method` bound to `receiver`.
     pub fn bound(th: &mut Thread, method: &NativeMethod, receiver: Value) -> Value {
-        let function =
-            NativeFunction { def: method.def, receiver: Some(receiver), home: None, class: Some(method.class) };
+        let function = NativeFunction {
+            def: method.def,
+            receiver: Some(receiver),
+            home: None,
+            class: Some(method.class),
+        };
         Obj::new(th, builtin::BUILTIN_FUNCTION, function).into_value()
     }
 }
@@ -96,7 +99,9 @@ impl NativeFunction {
 pub fn as_native(value: &Value) -> Option<&Obj<NativeFunction>> {
     match value.as_header() {
         // SAFETY: the shape says so.
-        Some(header) if header.shape_id() == builtin::BUILTIN_FUNCTION => Some(unsafe { Obj::borrow_unchecked(value) }),
+        Some(header) if header.shape_id() == builtin::BUILTIN_FUNCTION => {
+            Some(unsafe { Obj::borrow_unchecked(value) })
+        }
         _ => None,
     }
 }
@@ -123,7 +128,9 @@ pub fn is_object_init_subclass(method: &Value) -> bool {
 
 fn needs(th: &mut Thread, name: &str, class: Class, receiver: &Value) -> Raised {
     let (found, class) = (th.type_name(receiver), class::full_name(th, class));
-    th.type_error(format_args!("descriptor '{name}' for '{class}' objects doesn't apply to a '{found}' object"))
+    th.type_error(format_args!(
+        "descriptor '{name}' for '{class}' objects doesn't apply to a '{found}' object"
+    ))
 }
 
 impl GetSet {
@@ -136,7 +143,10 @@ impl GetSet {
             Some(getter) => (getter.function)(th, Args::positional(std::slice::from_ref(receiver))),
             None => {
                 let class = class::full_name(th, self.class);
-                Err(th.attribute_error(format_args!("attribute '{}' of '{class}' objects is not readable", self.name)))
+                Err(th.attribute_error(format_args!(
+                    "attribute '{}' of '{class}' objects is not readable",
+                    self.name
+                )))
             }
         }
     }
@@ -148,9 +158,10 @@ impl GetSet {
         }
         let Some(setter) = self.setter else {
             let class = class::full_name(th, self.class);
-            return Err(
-                th.attribute_error(format_args!("attribute '{}' of '{class}' objects is not writable", self.name))
-            );
+            return Err(th.attribute_error(format_args!(
+                "attribute '{}' of '{class}' objects is not writable",
+                self.name
+            )));
         };
         let mut arguments = vec![receiver.clone()];
         arguments.extend(value.cloned());

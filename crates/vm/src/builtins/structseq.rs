@@ -72,7 +72,8 @@ impl Field {
         match items(th, this.class, instance).and_then(|i| i.get(this.index).cloned()) {
             Some(item) => Ok(item),
             None => {
-                let (name, class, found) = (this.name, crate::class::full_name(th, this.class), th.type_name(instance));
+                let (name, class, found) =
+                    (this.name, crate::class::full_name(th, this.class), th.type_name(instance));
                 Err(th.type_error(format_args!(
                     "descriptor '{name}' for '{class}' objects doesn't apply to a '{found}' object"
                 )))
@@ -132,7 +133,11 @@ fn definition(class: Class) -> Option<&'static StructSeqDef> {
 }
 
 /// The receiver of a method: its definition, class and fields, hidden ones included.
-fn receiver(th: &mut Thread, args: &Args<'_>, method: &str) -> PyResult<(&'static StructSeqDef, Class, Vec<Value>)> {
+fn receiver(
+    th: &mut Thread,
+    args: &Args<'_>,
+    method: &str,
+) -> PyResult<(&'static StructSeqDef, Class, Vec<Value>)> {
     let found = args.positional.first().and_then(|this| {
         let class = th.type_of(this);
         let def = definition(class)?;
@@ -187,9 +192,9 @@ fn new_native(th: &mut Thread, args: Args<'_>) -> PyResult {
             Some("dict") if dict.is_none() => dict = Some(value.clone()),
             _ => {
                 let name = name.units().to_str_lossy();
-                return Err(th.type_error(format_args!(
-                    "structseq() got an unexpected keyword argument '{name}'"
-                )));
+                return Err(
+                    th.type_error(format_args!("structseq() got an unexpected keyword argument '{name}'"))
+                );
             }
         }
     }
@@ -209,7 +214,9 @@ fn new_native(th: &mut Thread, args: Args<'_>) -> PyResult {
             (false, false) => ("an at most", most),
         };
         let given = values.len();
-        return Err(th.type_error(format_args!("{name}() takes {bound} {count}-sequence ({given}-sequence given)")));
+        return Err(
+            th.type_error(format_args!("{name}() takes {bound} {count}-sequence ({given}-sequence given)"))
+        );
     }
     let dict = dict.filter(|d| !d.is_none());
     if let Some(dict) = dict {
@@ -312,7 +319,13 @@ static METHODS: [NativeDef; 4] = [
     method("__new__", new_native, Role::New, "(sequence, dict={})", ""),
     method("__repr__", repr, Role::Method, "($self, /)", "Return repr(self)."),
     method("__reduce__", reduce, Role::Method, "", ""),
-    method("__replace__", replace, Role::Method, "($self, /, **changes)", "A copy with some fields replaced."),
+    method(
+        "__replace__",
+        replace,
+        Role::Method,
+        "($self, /, **changes)",
+        "A copy with some fields replaced.",
+    ),
 ];
 static MEMBERS: [&[NativeDef]; 1] = [&METHODS];
 static LAYOUT: &Layout = &object_model::tuple::LAYOUT;

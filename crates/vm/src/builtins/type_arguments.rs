@@ -94,12 +94,7 @@ pub fn substitute(
     replace(th, args, parameters, &given)
 }
 
-fn replace(
-    th: &mut Thread,
-    args: &[Value],
-    parameters: &[Value],
-    given: &[Value],
-) -> PyResult<Vec<Value>> {
+fn replace(th: &mut Thread, args: &[Value], parameters: &[Value], given: &[Value]) -> PyResult<Vec<Value>> {
     th.check_native_stack()?;
     let mut replaced = Vec::with_capacity(args.len());
     for arg in args {

@@ -53,7 +53,9 @@ pub fn bind(
             let first = if name.len() == 0 { named } else { unit.posonly_count as usize };
             let found = (first..named)
                 .find(|i| code.payload.variables.get(*i).is_some_and(|n| n.as_value().is(name.as_value())))
-                .or_else(|| (first..named).find(|i| code.payload.variables.get(*i).is_some_and(|n| n.same(name))));
+                .or_else(|| {
+                    (first..named).find(|i| code.payload.variables.get(*i).is_some_and(|n| n.same(name)))
+                });
             match found {
                 Some(number) if !is_unbound(number) => {
                     let (function, name) = (function.qualname_text(th), text(name));
@@ -72,7 +74,8 @@ pub fn bind(
                     }
                 }
                 None => {
-                    let is_posonly = code.payload.variables[..unit.posonly_count as usize].iter().any(|n| n.same(name));
+                    let is_posonly =
+                        code.payload.variables[..unit.posonly_count as usize].iter().any(|n| n.same(name));
                     if is_posonly {
                         positional_only.push(text(name));
                         continue;
@@ -152,8 +155,11 @@ fn missing_arguments(
     missing: &[usize],
     kind: &str,
 ) -> Raised {
-    let names: Vec<String> =
-        missing.iter().filter_map(|i| code.payload.variables.get(*i)).map(|n| format!("'{}'", text(n))).collect();
+    let names: Vec<String> = missing
+        .iter()
+        .filter_map(|i| code.payload.variables.get(*i))
+        .map(|n| format!("'{}'", text(n)))
+        .collect();
     let list = match names.as_slice() {
         [one] => one.clone(),
         [one, two] => format!("{one} and {two}"),
@@ -166,7 +172,13 @@ fn missing_arguments(
 }
 
 #[cold]
-fn too_many(th: &mut Thread, frame: Frame, function: &Obj<Function>, code: &Object<Code>, given: usize) -> Raised {
+fn too_many(
+    th: &mut Thread,
+    frame: Frame,
+    function: &Obj<Function>,
+    code: &Object<Code>,
+    given: usize,
+) -> Raised {
     let unit = &code.payload.unit;
     let positional = unit.arg_count as usize;
     let defaults = function.defaults.get(th).positional.as_ref().map_or(0, |d| d.len());

@@ -24,10 +24,18 @@ impl Thread {
     }
 
     /// `callable(*arguments, **keywords)`
-    pub fn call_kw(&mut self, callable: &Value, arguments: &[Value], keywords: &[(Obj<Str>, Value)]) -> PyResult {
+    pub fn call_kw(
+        &mut self,
+        callable: &Value,
+        arguments: &[Value],
+        keywords: &[(Obj<Str>, Value)],
+    ) -> PyResult {
         let names: Vec<Value> = keywords.iter().map(|(name, _)| name.clone().into_value()).collect();
         let values: Vec<Value> = keywords.iter().map(|(_, value)| value.clone()).collect();
-        self.call_args(callable, Args { positional: arguments, keyword_values: &values, keyword_names: &names })
+        self.call_args(
+            callable,
+            Args { positional: arguments, keyword_values: &values, keyword_names: &names },
+        )
     }
 
     /// `receiver.name(*arguments)`

@@ -316,7 +316,12 @@ impl Thread {
     }
 
     /// `object.__setattr__` and `object.__delattr__`
-    pub fn assign_generic(&mut self, receiver: &Value, name: &Obj<Str>, value: Option<&Value>) -> PyResult<()> {
+    pub fn assign_generic(
+        &mut self,
+        receiver: &Value,
+        name: &Obj<Str>,
+        value: Option<&Value>,
+    ) -> PyResult<()> {
         let class = type_of(receiver);
         let found = lookup(self, class, name);
         if let Some(attribute) = &found
@@ -400,4 +405,3 @@ pub fn own_names(th: &mut Thread, receiver: &Value) -> Vec<Value> {
     }
     shape.names().iter().flatten().cloned().collect()
 }
-

@@ -123,4 +123,3 @@ pub fn check_object_arguments(th: &mut Thread, class: Class, args: &Args<'_>) ->
     let name = class.payload.name.get(th).to_string();
     Err(th.type_error(format_args!("{name}() takes no arguments")))
 }
-

@@ -105,9 +105,9 @@ fn parse_slots(th: &mut Thread, namespace: &Obj<Dict>, class_name: &str) -> PyRe
                 let name = th.intern(&mangled);
                 let in_class = namespace.get_str(th, &name).is_some();
                 if in_class && text != "__qualname__" && text != "__classcell__" {
-                    return Err(
-                        th.value_error(format_args!("'{mangled}' in __slots__ conflicts with class variable"))
-                    );
+                    return Err(th.value_error(format_args!(
+                        "'{mangled}' in __slots__ conflicts with class variable"
+                    )));
                 }
                 parsed.names.push(name);
             }
@@ -132,9 +132,9 @@ pub fn new_class(
             Some(class) => base_classes.push(class),
             None => {
                 if th.lookup_attr(base, "__mro_entries__")?.is_some() {
-                    return Err(th.type_error(
-                        "type() doesn't support MRO entry resolution; use types.new_class()",
-                    ));
+                    return Err(
+                        th.type_error("type() doesn't support MRO entry resolution; use types.new_class()")
+                    );
                 }
                 return Err(th.type_error("bases must be types"));
             }
@@ -162,7 +162,9 @@ pub fn new_class(
         }
         if !slots.names.is_empty() && solid.payload.layout().variable {
             let base = solid.payload.name.get(th).to_string();
-            return Err(th.type_error(format_args!("nonempty __slots__ not supported for subtype of '{base}'")));
+            return Err(
+                th.type_error(format_args!("nonempty __slots__ not supported for subtype of '{base}'"))
+            );
         }
     }
     let extensible = !is_meta && (inherits_dict || slots.as_ref().is_none_or(|s| s.dict));
@@ -280,9 +282,11 @@ fn set(th: &mut Thread, dict: &Obj<Dict>, name: &Obj<Str>, value: Value) -> PyRe
 /// The mro, by the metaclass's `mro()` if it has its own.
 fn resolve_order(th: &mut Thread, class: Class, metaclass: Class, bases: &[Class]) -> PyResult<Vec<Class>> {
     let plain = <Type as PyClass>::cell().get();
-    let custom = super::lookup_with_home(th, metaclass, &names().mro_method).filter(|(_, home)| Some(*home) != plain);
+    let custom =
+        super::lookup_with_home(th, metaclass, &names().mro_method).filter(|(_, home)| Some(*home) != plain);
     if custom.is_some() {
-        let provisional = std::iter::once(class).chain(mro::linearise(th, bases).unwrap_or_default()).collect();
+        let provisional =
+            std::iter::once(class).chain(mro::linearise(th, bases).unwrap_or_default()).collect();
         th.clear_exception();
         class.payload.mro.publish(th, provisional);
         let value = class.value();
@@ -303,7 +307,9 @@ fn finish(th: &mut Thread, class: Class, value: &Value, keywords: Args<'_>) -> P
         && !crate::builtins::cell::store(th, &cell, Some(value.clone()))
     {
         let found = th.type_name(&cell);
-        return Err(th.type_error(format_args!("__classcell__ must be a nonlocal cell, not <class '{found}'>")));
+        return Err(
+            th.type_error(format_args!("__classcell__ must be a nonlocal cell, not <class '{found}'>"))
+        );
     }
     if let Some(cell) = dict.remove_str(th, &n.classdictcell) {
         crate::builtins::cell::store(th, &cell, Some(dict.clone().into_value()));
@@ -343,7 +349,12 @@ fn init_subclass(th: &mut Thread, class: Class, value: &Value, keywords: Args<'_
 }
 
 /// `setattr(class, name, value)` and `delattr(class, name)`
-pub fn assign_class_attr(th: &mut Thread, class: Class, name: &Obj<Str>, value: Option<&Value>) -> PyResult<()> {
+pub fn assign_class_attr(
+    th: &mut Thread,
+    class: Class,
+    name: &Obj<Str>,
+    value: Option<&Value>,
+) -> PyResult<()> {
     let receiver = class.value();
     let text = name.units().to_str_lossy().to_string();
     if !class.payload.has(flag::HEAP) || class.payload.has(flag::IMMUTABLE) {
@@ -356,7 +367,8 @@ pub fn assign_class_attr(th: &mut Thread, class: Class, name: &Obj<Str>, value: 
     {
         return Ok(());
     }
-    let interned = if name.header().has_flag(header_flag::INTERNED) { name.clone() } else { th.intern_obj(name) };
+    let interned =
+        if name.header().has_flag(header_flag::INTERNED) { name.clone() } else { th.intern_obj(name) };
     match value {
         Some(value) => set(th, &class.payload.dict, &interned, value.clone())?,
         None => {
@@ -387,4 +399,3 @@ pub fn attribute_changed(th: &mut Thread, class: Class, name: &Obj<Str>) {
         crate::interpreter::cache::data_descriptor_added(th);
     }
 }
-

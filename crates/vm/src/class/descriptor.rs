@@ -17,7 +17,9 @@ use crate::thread::Thread;
 pub fn is_plain_method(attribute: &Value) -> bool {
     attribute.as_header().is_some_and(|h| {
         let shape = h.shape_id();
-        shape == builtin::FUNCTION || shape == builtin::METHOD_DESCRIPTOR || shape == builtin::WRAPPER_DESCRIPTOR
+        shape == builtin::FUNCTION
+            || shape == builtin::METHOD_DESCRIPTOR
+            || shape == builtin::WRAPPER_DESCRIPTOR
     })
 }
 
@@ -26,10 +28,16 @@ pub fn is_plain_method(attribute: &Value) -> bool {
 pub fn is_data(th: &Thread, attribute: &Value) -> bool {
     let Some(header) = attribute.as_header() else { return false };
     let shape = header.shape_id();
-    if shape == builtin::FUNCTION || shape == builtin::METHOD_DESCRIPTOR || shape == builtin::WRAPPER_DESCRIPTOR {
+    if shape == builtin::FUNCTION
+        || shape == builtin::METHOD_DESCRIPTOR
+        || shape == builtin::WRAPPER_DESCRIPTOR
+    {
         return false;
     }
-    if shape == builtin::GETSET_DESCRIPTOR || shape == builtin::MEMBER_DESCRIPTOR || shape == builtin::PROPERTY {
+    if shape == builtin::GETSET_DESCRIPTOR
+        || shape == builtin::MEMBER_DESCRIPTOR
+        || shape == builtin::PROPERTY
+    {
         return true;
     }
     let class = header.shape().class();
@@ -82,7 +90,12 @@ pub fn bind(th: &mut Thread, attribute: &Value, receiver: Option<&Value>, class:
 }
 
 /// Assigns (Some) or deletes (None) through a data descriptor; None if `attribute` is none.
-pub fn assign(th: &mut Thread, attribute: &Value, receiver: &Value, value: Option<&Value>) -> PyResult<Option<()>> {
+pub fn assign(
+    th: &mut Thread,
+    attribute: &Value,
+    receiver: &Value,
+    value: Option<&Value>,
+) -> PyResult<Option<()>> {
     let Some(header) = attribute.as_header() else { return Ok(None) };
     match header.shape_id() {
         builtin::GETSET_DESCRIPTOR => {

@@ -15,7 +15,12 @@ pub fn run(object: &Value) {
         let pending = th.raised.take();
         if th.call_special_method(&method, object, class, &[]).is_err() {
             let exception = th.take_exception();
-            crate::exceptions::unraisable(th, exception, Some(&method), "Exception ignored while calling deallocator");
+            crate::exceptions::unraisable(
+                th,
+                exception,
+                Some(&method),
+                "Exception ignored while calling deallocator",
+            );
         }
         th.raised = pending;
     });

@@ -93,7 +93,8 @@ pub fn type_of(value: &Value) -> Class {
 #[inline]
 pub fn as_class(value: &Value) -> Option<Class> {
     let header = value.as_header()?;
-    let is_class = header.shape_id() == builtin::TYPE || header.shape().class().payload.has(flag::TYPE_SUBCLASS);
+    let is_class =
+        header.shape_id() == builtin::TYPE || header.shape().class().payload.has(flag::TYPE_SUBCLASS);
     if !is_class {
         return None;
     }

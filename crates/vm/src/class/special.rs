@@ -82,4 +82,3 @@ impl Thread {
         self.call_args(&bound, Args::positional(&all))
     }
 }
-

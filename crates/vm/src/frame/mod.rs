@@ -232,7 +232,9 @@ impl Frame {
 pub unsafe fn drop_word(th: &Thread, word: u64) {
     if word & 7 == 0 {
         // SAFETY: an object word is its address, and the reference is the caller's.
-        unsafe { object_model::object::layout::release(th, std::ptr::NonNull::new_unchecked(word as *mut _)) };
+        unsafe {
+            object_model::object::layout::release(th, std::ptr::NonNull::new_unchecked(word as *mut _))
+        };
     }
 }
 

@@ -120,7 +120,11 @@ impl FrameObject {
     fn locals(&self, th: &mut Thread) -> PyResult<Obj<Dict>> {
         let variables = {
             let state = self.state.lock(th);
-            if state.live != 0 { copy_variables(Frame(state.live as *mut u64)) } else { state.variables.clone() }
+            if state.live != 0 {
+                copy_variables(Frame(state.live as *mut u64))
+            } else {
+                state.variables.clone()
+            }
         };
         locals_dict(th, &self.code, &variables)
     }

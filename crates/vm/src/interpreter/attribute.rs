@@ -102,7 +102,9 @@ fn fill_load(th: &mut Thread, header: &Header, name: &Obj<Str>, first: &AtomicU6
             return;
         }
         if let Some(index) = shape.find(name.as_value()) {
-            if let Some(offset) = area.inline_offset(header, index).filter(|_| !class.payload.layout().variable) {
+            if let Some(offset) =
+                area.inline_offset(header, index).filter(|_| !class.payload.layout().variable)
+            {
                 remember_slot(first, shape.id(), offset);
             }
             return;
@@ -144,7 +146,12 @@ pub fn store_cached(th: &Thread, object: &Header, cached: u64, value: &Value) ->
 
 /// `STORE_ATTR`
 #[inline(never)]
-pub fn store(th: &mut Thread, frame: Frame, i: Instruction, [first, second]: [&AtomicU64; 2]) -> PyResult<()> {
+pub fn store(
+    th: &mut Thread,
+    frame: Frame,
+    i: Instruction,
+    [first, second]: [&AtomicU64; 2],
+) -> PyResult<()> {
     let receiver = value(frame, i.a);
     if let Some(header) = receiver.as_header() {
         // Relaxed: both words stand on their own: the second is checked to belong to the first's shape.
@@ -167,14 +174,17 @@ pub fn store(th: &mut Thread, frame: Frame, i: Instruction, [first, second]: [&A
     let before = header.shape();
     th.set_attr(&receiver, name, &value)?;
     let class = before.class();
-    let simple = !class.payload.has(flag::CUSTOM_SETATTR) && !class.payload.layout().variable && !before.is_dict_mode();
+    let simple = !class.payload.has(flag::CUSTOM_SETATTR)
+        && !class.payload.layout().variable
+        && !before.is_dict_mode();
     if !simple {
         return Ok(());
     }
     let in_type = class::lookup(th, class, name);
     let Some(area) = attributes::area(header, before) else { return Ok(()) };
     if let Some(attribute) = in_type.filter(|a| descriptor::is_data(th, a)) {
-        if let Some(offset) = member_index(th, &attribute).and_then(|index| area.inline_offset(header, index)) {
+        if let Some(offset) = member_index(th, &attribute).and_then(|index| area.inline_offset(header, index))
+        {
             remember_slot(first, before.id(), offset);
         }
         return Ok(());
@@ -187,7 +197,8 @@ pub fn store(th: &mut Thread, frame: Frame, i: Instruction, [first, second]: [&A
         }
         None => {
             let after = header.shape();
-            let grown = after.find(name.as_value()) == Some(before.count()) && after.count() == before.count() + 1;
+            let grown =
+                after.find(name.as_value()) == Some(before.count()) && after.count() == before.count() + 1;
             if let Some(offset) = area.inline_offset(header, before.count()).filter(|_| grown)
                 && let Ok(offset) = u16::try_from(offset)
             {
@@ -350,4 +361,3 @@ fn no_context_manager(th: &mut Thread, receiver: &Value, which: Special) -> crat
     }
     th.type_error(base)
 }
-

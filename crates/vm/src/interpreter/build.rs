@@ -198,13 +198,17 @@ pub fn convert(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()> {
 /// `MAKE_FUNCTION`
 pub fn function(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()> {
     let code = frame.code().payload.constants[i.b as usize].clone();
-    let Some(code) = th.exact::<Code>(&code).cloned() else { return Err(th.system_error("not a code constant")) };
+    let Some(code) = th.exact::<Code>(&code).cloned() else {
+        return Err(th.system_error("not a code constant"));
+    };
     let part = |flag: u8, offset: usize| {
         if i.flags & flag == 0 {
             return None;
         }
         // SAFETY: the flag says that the register is present; it is consumed.
-        Some(unsafe { Value::from_word(std::mem::replace(&mut *frame.register(i.c as usize + offset), UNBOUND)) })
+        Some(unsafe {
+            Value::from_word(std::mem::replace(&mut *frame.register(i.c as usize + offset), UNBOUND))
+        })
     };
     let positional = part(HAS_DEFAULTS, 0).and_then(|v| th.exact::<Tuple>(&v).cloned());
     let keyword = part(HAS_KWDEFAULTS, 1).and_then(|v| th.exact::<Dict>(&v).cloned());

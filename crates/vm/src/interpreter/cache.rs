@@ -83,7 +83,8 @@ pub fn data_descriptor_added(th: &mut Thread) {
             let header = unsafe { heap.as_ref() };
             if header.shape_id() == object_model::shape::builtin::CODE {
                 // SAFETY: the shape says so.
-                let code = unsafe { heap.cast::<object_model::Object<crate::builtins::code::Code>>().as_ref() };
+                let code =
+                    unsafe { heap.cast::<object_model::Object<crate::builtins::code::Code>>().as_ref() };
                 code.payload.clear_slot_caches();
             }
         }

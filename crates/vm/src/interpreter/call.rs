@@ -1,6 +1,5 @@
 //! Calls from Python code: Python functions get a frame in place, everything else is called natively.
 
-
 use compiler::bytecode::code::flags;
 use compiler::bytecode::instruction::{Instruction, METHOD};
 use object_model::dict::Dict;
@@ -144,7 +143,9 @@ pub fn run_code(
 /// Runs a class body function with `namespace` as its locals.
 pub fn run_class_body(th: &mut Thread, function: &Obj<Function>, namespace: &Value) -> PyResult {
     let code = function.code_value();
-    let Some(code) = th.exact::<Code>(&code).cloned() else { return Err(th.system_error("not a code object")) };
+    let Some(code) = th.exact::<Code>(&code).cloned() else {
+        return Err(th.system_error("not a code object"));
+    };
     // SAFETY: as in `enter_function`.
     let object: &'static Object<Code> = unsafe { &*code.as_ptr().as_ptr() };
     let frame = push(th, function.as_value().clone(), object)?;
@@ -241,7 +242,8 @@ fn python(th: &mut Thread, frame: Frame, i: Instruction, first: usize, count: us
     // SAFETY: as above; the frame below keeps the function.
     let code = unsafe { code_of(word) };
     // SAFETY: as above.
-    let function: &Obj<Function> = unsafe { Obj::borrow_unchecked(&*frame.register(callee_register).cast::<Value>()) };
+    let function: &Obj<Function> =
+        unsafe { Obj::borrow_unchecked(&*frame.register(callee_register).cast::<Value>()) };
     let new = Frame(frame.register(first));
     if has_no_room(th, new, code) {
         return Err(too_deep(th));
@@ -299,11 +301,7 @@ fn python_bound(
         .map(|n| unsafe { Value::from_word(std::mem::replace(&mut *frame.register(n), UNBOUND)) })
         .collect();
     let (positional, values) = arguments.split_at(count - keywords);
-    let args = Args {
-        positional,
-        keyword_values: values,
-        keyword_names: names.map_or(&[], |n| n.items()),
-    };
+    let args = Args { positional, keyword_values: values, keyword_names: names.map_or(&[], |n| n.items()) };
     clear_window(th, frame, i.b as usize, i.b as usize + 1);
     begin_bound(th, frame, i.a, &function, args)
 }
@@ -527,7 +525,6 @@ pub fn return_rare(th: &mut Thread, frame: Frame, word: u64) -> PyResult<Outcome
     store(th, caller, destination, value);
     Ok(Outcome::Frame(Resume { frame: caller, pc: caller.pc() }))
 }
-
 
 /// A call whose frame ends at once with `value` (a generator function).
 pub fn return_rare_plain(th: &mut Thread, frame: Frame, value: Value) -> PyResult<Outcome> {

@@ -19,7 +19,10 @@ use object_model::value::int::{INT_TAG, add_words, both_int, int_word, mul_words
 use object_model::value::singleton::{FALSE, LIST_MARK, NONE, RANGE_MARK, TRUE, TUPLE_MARK, UNBOUND};
 use object_model::{Header, Obj, Object, Value};
 
-use super::{arithmetic, attribute, build, cache, call, exception, generator, iterate, names, pattern, subscript, unwind};
+use super::{
+    arithmetic, attribute, build, cache, call, exception, generator, iterate, names, pattern, subscript,
+    unwind,
+};
 use crate::builtins::code::Code;
 use crate::error::{PyResult, Raised};
 use crate::frame::{Frame, drop_word};
@@ -74,14 +77,20 @@ pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
 
     macro_rules! reg {
         // SAFETY: the compiler names registers of the frame only.
-        ($n:expr) => { unsafe { *base.add($n as usize) } };
+        ($n:expr) => {
+            unsafe { *base.add($n as usize) }
+        };
     }
     macro_rules! constant {
         // SAFETY: the compiler names constants of the code only.
-        ($n:expr) => { unsafe { *constants.add($n as usize) } };
+        ($n:expr) => {
+            unsafe { *constants.add($n as usize) }
+        };
     }
     macro_rules! save {
-        () => { Frame(base).set_pc(pc) };
+        () => {
+            Frame(base).set_pc(pc)
+        };
     }
     macro_rules! write {
         ($n:expr, $word:expr) => {{
@@ -112,7 +121,9 @@ pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
     }
     macro_rules! value {
         // SAFETY: a register holds a valid value; the borrow ends before the register is written.
-        ($n:expr) => { unsafe { Value::borrow_word(&*base.add($n as usize)) } };
+        ($n:expr) => {
+            unsafe { Value::borrow_word(&*base.add($n as usize)) }
+        };
     }
     macro_rules! fail {
         () => {{
@@ -175,11 +186,15 @@ pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
     }
     macro_rules! skip {
         // SAFETY: the instruction has this many words after it.
-        ($words:expr) => { pc = unsafe { pc.add($words) } };
+        ($words:expr) => {
+            pc = unsafe { pc.add($words) }
+        };
     }
     macro_rules! cache_word {
         // SAFETY: the instruction has cache words, which are atomics in the code object.
-        ($n:expr) => { unsafe { &*pc.cast::<AtomicU64>().add($n) } };
+        ($n:expr) => {
+            unsafe { &*pc.cast::<AtomicU64>().add($n) }
+        };
     }
     macro_rules! arith {
         ($i:expr, $y:expr, $int:path, $float:tt, $op:expr, $slow:path) => {{
@@ -341,19 +356,19 @@ pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
             Opcode::DeleteLocal => slow!(names::delete_local, i),
             Opcode::Clear => write!(i.a, UNBOUND),
             Opcode::MakeCell => slow!(names::make_cell, i),
-            Opcode::LoadCell => {
-                match names::cell_value(th, value!(i.b)) {
-                    Some(value) => write!(i.a, value.into_word()),
-                    None => slow!(names::raise_empty_cell, i),
-                }
-            }
+            Opcode::LoadCell => match names::cell_value(th, value!(i.b)) {
+                Some(value) => write!(i.a, value.into_word()),
+                None => slow!(names::raise_empty_cell, i),
+            },
             Opcode::StoreCell => slow!(names::store_cell, i),
             Opcode::DeleteCell => slow!(names::delete_cell, i),
 
             Opcode::LoadGlobal => {
                 // Relaxed: each cache word stands on its own, and is checked against the dicts below.
                 let first = cache_word!(0).load(Ordering::Relaxed);
-                if let Some(value) = cache::global(th, Frame(base), first, || cache_word!(1).load(Ordering::Relaxed)) {
+                if let Some(value) =
+                    cache::global(th, Frame(base), first, || cache_word!(1).load(Ordering::Relaxed))
+                {
                     write!(i.a, value.into_word());
                 } else {
                     slow!(names::load_global, i);
@@ -532,9 +547,15 @@ pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
             Opcode::Add => arith!(i, reg!(i.c), add_words, +, BinaryOp::Add, arithmetic::binary),
             Opcode::Sub => arith!(i, reg!(i.c), sub_words, -, BinaryOp::Sub, arithmetic::binary),
             Opcode::Mul => arith!(i, reg!(i.c), mul_words, *, BinaryOp::Mul, arithmetic::binary),
-            Opcode::AddK => arith!(i, constant!(i.c), add_words, +, BinaryOp::Add, arithmetic::binary_constant),
-            Opcode::SubK => arith!(i, constant!(i.c), sub_words, -, BinaryOp::Sub, arithmetic::binary_constant),
-            Opcode::MulK => arith!(i, constant!(i.c), mul_words, *, BinaryOp::Mul, arithmetic::binary_constant),
+            Opcode::AddK => {
+                arith!(i, constant!(i.c), add_words, +, BinaryOp::Add, arithmetic::binary_constant)
+            }
+            Opcode::SubK => {
+                arith!(i, constant!(i.c), sub_words, -, BinaryOp::Sub, arithmetic::binary_constant)
+            }
+            Opcode::MulK => {
+                arith!(i, constant!(i.c), mul_words, *, BinaryOp::Mul, arithmetic::binary_constant)
+            }
             Opcode::TrueDiv => {
                 if let Some(word) = arithmetic::true_div_words(reg!(i.b), reg!(i.c)) {
                     write!(i.a, word);
@@ -555,11 +576,23 @@ pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
                 int_only!(i, reg!(i.c), arithmetic::floor_div_words, arithmetic::binary, BinaryOp::FloorDiv);
             }
             Opcode::FloorDivK => {
-                int_only!(i, constant!(i.c), arithmetic::floor_div_words, arithmetic::binary_constant, BinaryOp::FloorDiv);
+                int_only!(
+                    i,
+                    constant!(i.c),
+                    arithmetic::floor_div_words,
+                    arithmetic::binary_constant,
+                    BinaryOp::FloorDiv
+                );
             }
             Opcode::Mod => int_only!(i, reg!(i.c), arithmetic::mod_words, arithmetic::binary, BinaryOp::Mod),
             Opcode::ModK => {
-                int_only!(i, constant!(i.c), arithmetic::mod_words, arithmetic::binary_constant, BinaryOp::Mod);
+                int_only!(
+                    i,
+                    constant!(i.c),
+                    arithmetic::mod_words,
+                    arithmetic::binary_constant,
+                    BinaryOp::Mod
+                );
             }
             Opcode::Pow => {
                 save!();
@@ -577,20 +610,34 @@ pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
                 int_only!(i, reg!(i.c), arithmetic::l_shift_words, arithmetic::binary, BinaryOp::LShift);
             }
             Opcode::LShiftK => {
-                int_only!(i, constant!(i.c), arithmetic::l_shift_words, arithmetic::binary_constant, BinaryOp::LShift);
+                int_only!(
+                    i,
+                    constant!(i.c),
+                    arithmetic::l_shift_words,
+                    arithmetic::binary_constant,
+                    BinaryOp::LShift
+                );
             }
             Opcode::RShift => {
                 int_only!(i, reg!(i.c), arithmetic::r_shift_words, arithmetic::binary, BinaryOp::RShift);
             }
             Opcode::RShiftK => {
-                int_only!(i, constant!(i.c), arithmetic::r_shift_words, arithmetic::binary_constant, BinaryOp::RShift);
+                int_only!(
+                    i,
+                    constant!(i.c),
+                    arithmetic::r_shift_words,
+                    arithmetic::binary_constant,
+                    BinaryOp::RShift
+                );
             }
             Opcode::And => int_only!(i, reg!(i.c), |x, y| Some(x & y), arithmetic::binary, BinaryOp::And),
             Opcode::AndK => {
                 int_only!(i, constant!(i.c), |x, y| Some(x & y), arithmetic::binary_constant, BinaryOp::And);
             }
             Opcode::Or => int_only!(i, reg!(i.c), |x, y| Some(x | y), arithmetic::binary, BinaryOp::Or),
-            Opcode::Xor => int_only!(i, reg!(i.c), |x, y| Some(x ^ y | INT_TAG), arithmetic::binary, BinaryOp::Xor),
+            Opcode::Xor => {
+                int_only!(i, reg!(i.c), |x, y| Some(x ^ y | INT_TAG), arithmetic::binary, BinaryOp::Xor)
+            }
             Opcode::Neg => {
                 let word = reg!(i.b);
                 if word & INT_TAG == INT_TAG
@@ -719,12 +766,24 @@ pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
             Opcode::LoopNe => loop_compare!(i, reg!(i.b), !=, CompareOp::Ne, arithmetic::compare_jump),
             Opcode::LoopGt => loop_compare!(i, reg!(i.b), >, CompareOp::Gt, arithmetic::compare_jump),
             Opcode::LoopGe => loop_compare!(i, reg!(i.b), >=, CompareOp::Ge, arithmetic::compare_jump),
-            Opcode::LoopLtK => loop_compare!(i, constant!(i.b), <, CompareOp::Lt, arithmetic::compare_jump_constant),
-            Opcode::LoopLeK => loop_compare!(i, constant!(i.b), <=, CompareOp::Le, arithmetic::compare_jump_constant),
-            Opcode::LoopEqK => loop_compare!(i, constant!(i.b), ==, CompareOp::Eq, arithmetic::compare_jump_constant),
-            Opcode::LoopNeK => loop_compare!(i, constant!(i.b), !=, CompareOp::Ne, arithmetic::compare_jump_constant),
-            Opcode::LoopGtK => loop_compare!(i, constant!(i.b), >, CompareOp::Gt, arithmetic::compare_jump_constant),
-            Opcode::LoopGeK => loop_compare!(i, constant!(i.b), >=, CompareOp::Ge, arithmetic::compare_jump_constant),
+            Opcode::LoopLtK => {
+                loop_compare!(i, constant!(i.b), <, CompareOp::Lt, arithmetic::compare_jump_constant)
+            }
+            Opcode::LoopLeK => {
+                loop_compare!(i, constant!(i.b), <=, CompareOp::Le, arithmetic::compare_jump_constant)
+            }
+            Opcode::LoopEqK => {
+                loop_compare!(i, constant!(i.b), ==, CompareOp::Eq, arithmetic::compare_jump_constant)
+            }
+            Opcode::LoopNeK => {
+                loop_compare!(i, constant!(i.b), !=, CompareOp::Ne, arithmetic::compare_jump_constant)
+            }
+            Opcode::LoopGtK => {
+                loop_compare!(i, constant!(i.b), >, CompareOp::Gt, arithmetic::compare_jump_constant)
+            }
+            Opcode::LoopGeK => {
+                loop_compare!(i, constant!(i.b), >=, CompareOp::Ge, arithmetic::compare_jump_constant)
+            }
 
             Opcode::GetIter => slow!(iterate::get_iter, i),
             Opcode::ForNext => {
@@ -988,4 +1047,3 @@ pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
         }
     }
 }
-

@@ -70,7 +70,9 @@ pub fn yield_value(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<Ou
     }
     // SAFETY: the frame of a generator has the generator in its extra word.
     let generator = unsafe { Value::borrow_word(&*frame.extra()) }.clone();
-    let Some(generator) = Generator::of(&generator) else { return Err(th.system_error("yield outside a generator")) };
+    let Some(generator) = Generator::of(&generator) else {
+        return Err(th.system_error("yield outside a generator"));
+    };
     // SAFETY: the function word is a value that the frame owns.
     let function = unsafe { Value::borrow_word(&*frame.function_word()) }.clone();
     let pc = frame.pc() as usize;
@@ -221,9 +223,9 @@ pub fn async_iter(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()>
     let source = take(frame, i, KILL_B, i.b);
     let name = th.type_name(&source);
     let Some(iterator) = th.call_special(&source, Special::AIter, &[])? else {
-        return Err(th.type_error(format_args!(
-            "'async for' requires an object with __aiter__ method, got {name}"
-        )));
+        return Err(
+            th.type_error(format_args!("'async for' requires an object with __aiter__ method, got {name}"))
+        );
     };
     if !th.has_special(&iterator, Special::ANext) {
         let found = th.type_name(&iterator);
@@ -240,9 +242,9 @@ pub fn async_next(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()>
     let source = value(frame, i.b).clone();
     let Some(next) = th.call_special(&source, Special::ANext, &[])? else {
         let name = th.type_name(&source);
-        return Err(th.type_error(format_args!(
-            "'async for' requires an iterator with __anext__ method, got {name}"
-        )));
+        return Err(
+            th.type_error(format_args!("'async for' requires an iterator with __anext__ method, got {name}"))
+        );
     };
     let awaitable = match await_iterator(th, &next, 0) {
         Ok(awaitable) => awaitable,
@@ -264,7 +266,8 @@ pub fn async_next(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()>
 /// `END_ASYNC_FOR`
 pub fn end_async_for(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()> {
     // SAFETY: the register's reference moves out.
-    let exception = unsafe { Value::from_word(std::mem::replace(&mut *frame.register(i.b as usize), UNBOUND)) };
+    let exception =
+        unsafe { Value::from_word(std::mem::replace(&mut *frame.register(i.b as usize), UNBOUND)) };
     let stop = Exc::StopAsyncIteration.class();
     if th.type_of(&exception).is_subtype(th, stop) {
         put(th, frame, i.a as usize, Value::UNBOUND);

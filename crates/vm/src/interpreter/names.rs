@@ -227,7 +227,9 @@ pub fn load_name(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()> 
 pub fn store_name(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()> {
     let value = take(frame, i, KILL_A, i.a);
     let name = name(frame, i.b);
-    let Some(namespace) = frame.mapping(th) else { return Err(th.system_error("no locals found when storing a name")) };
+    let Some(namespace) = frame.mapping(th) else {
+        return Err(th.system_error("no locals found when storing a name"));
+    };
     if let Some(dict) = th.exact::<Dict>(&namespace) {
         return dict.set_str(th, name, value).map_err(|_| th.memory_error());
     }
@@ -237,7 +239,9 @@ pub fn store_name(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()>
 /// `DELETE_NAME`
 pub fn delete_name(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()> {
     let name = name(frame, i.b);
-    let Some(namespace) = frame.mapping(th) else { return Err(th.system_error("no locals when deleting a name")) };
+    let Some(namespace) = frame.mapping(th) else {
+        return Err(th.system_error("no locals when deleting a name"));
+    };
     let done = th.del_item(&namespace, name.as_value());
     match th.catch(done, Exc::KeyError)? {
         Some(()) => Ok(()),
@@ -332,7 +336,8 @@ pub fn import_name(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()
     let (level, fromlist) = (taken(0), taken(1));
     let (globals, builtins) = scopes(th, frame)?;
     let name = name(frame, i.b);
-    let module = crate::import::import_name(th, &globals, &builtins, frame.mapping(th), name, &fromlist, &level)?;
+    let module =
+        crate::import::import_name(th, &globals, &builtins, frame.mapping(th), name, &fromlist, &level)?;
     put(th, frame, i.a as usize, module);
     Ok(())
 }
@@ -349,6 +354,8 @@ pub fn import_from(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()
 pub fn import_star(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()> {
     let module = value(frame, i.a).clone();
     kill(th, frame, i, KILL_A, i.a);
-    let Some(namespace) = frame.mapping(th) else { return Err(th.system_error("no locals found during 'import *'")) };
+    let Some(namespace) = frame.mapping(th) else {
+        return Err(th.system_error("no locals found during 'import *'"));
+    };
     crate::import::import_star(th, &module, &namespace)
 }

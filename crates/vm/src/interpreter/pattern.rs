@@ -175,9 +175,7 @@ fn match_attribute(
 ) -> PyResult<Option<Value>> {
     if seen.iter().any(|s| s.same(&name)) {
         let name = name.units().to_str_lossy().to_string();
-        return Err(
-            th.type_error(format_args!("{kind}() got multiple sub-patterns for attribute '{name}'"))
-        );
+        return Err(th.type_error(format_args!("{kind}() got multiple sub-patterns for attribute '{name}'")));
     }
     let found = th.get_attr(subject, &name);
     seen.push(name);

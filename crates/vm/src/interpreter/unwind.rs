@@ -28,7 +28,8 @@ pub fn unwind(th: &mut Thread, frame: Frame, pc: *const Instruction) -> Option<R
             let exception = th.take_exception();
             // SAFETY: a register of the frame; its old reference is dropped.
             unsafe {
-                let old = std::mem::replace(&mut *frame.register(entry.exception as usize), exception.into_word());
+                let old =
+                    std::mem::replace(&mut *frame.register(entry.exception as usize), exception.into_word());
                 drop_word(th, old);
             }
             let start = frame.code().payload.words.as_ptr();

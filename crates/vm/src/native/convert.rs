@@ -33,7 +33,10 @@ pub trait IntoResult {
 #[cold]
 fn must_be(th: &mut Thread, value: &Value, name: &ArgName, expected: &str) -> Raised {
     let found = if value.is_none() { "None".to_string() } else { th.type_name(value) };
-    th.type_error(format_args!("{}() argument {} must be {expected}, not {found}", name.function, name.position))
+    th.type_error(format_args!(
+        "{}() argument {} must be {expected}, not {found}",
+        name.function, name.position
+    ))
 }
 
 impl<'a> FromArg<'a> for &'a Value {
@@ -284,9 +287,9 @@ pub fn class_argument<T: PyClass>(th: &mut Thread, args: Args<'_>) -> PyResult<C
     };
     if !class.is_subtype(th, own) {
         let found = class.payload.name.get(th).to_string();
-        return Err(th.type_error(format_args!(
-            "{name}.__new__({found}): {found} is not a subtype of {name}"
-        )));
+        return Err(
+            th.type_error(format_args!("{name}.__new__({found}): {found} is not a subtype of {name}"))
+        );
     }
     Ok(class)
 }
@@ -296,4 +299,3 @@ pub fn class_argument<T: PyClass>(th: &mut Thread, args: Args<'_>) -> PyResult<C
 pub fn cannot_delete(th: &mut Thread, name: &str) -> Raised {
     th.attribute_error(format_args!("cannot delete attribute '{name}'"))
 }
-

@@ -186,4 +186,3 @@ pub struct ModuleDef {
     /// Runs last.
     pub init: Option<fn(&mut Thread, &Value) -> PyResult<()>>,
 }
-

@@ -50,7 +50,9 @@ pub struct KwArgs<'a> {
 
 impl<'a> KwArgs<'a> {
     /// Names and values.
-    pub fn iter(&self) -> impl Iterator<Item = (&'a object_model::Obj<object_model::string::Str>, &'a Value)> + use<'a> {
+    pub fn iter(
+        &self,
+    ) -> impl Iterator<Item = (&'a object_model::Obj<object_model::string::Str>, &'a Value)> + use<'a> {
         let parameters = self.parameters;
         self.args.keywords().filter(move |(name, _)| {
             !parameters.iter().any(|p| p.kind != Kind::PositionalOnly && name.as_ascii() == Some(p.name))
@@ -103,7 +105,12 @@ impl Signature {
         })
     }
 
-    fn bind_keywords<'a>(&self, th: &mut Thread, args: Args<'a>, values: &mut [Option<&'a Value>]) -> PyResult<()> {
+    fn bind_keywords<'a>(
+        &self,
+        th: &mut Thread,
+        args: Args<'a>,
+        values: &mut [Option<&'a Value>],
+    ) -> PyResult<()> {
         for (name, value) in args.keywords() {
             let found = self
                 .parameters
@@ -148,12 +155,17 @@ impl Signature {
         if only_positional {
             let bound = if required == positional { "" } else { "at most " };
             let plural = if positional == 1 { "" } else { "s" };
-            return th.type_error(format_args!("{name} expected {bound}{positional} argument{plural}, got {given}"));
+            return th.type_error(format_args!(
+                "{name} expected {bound}{positional} argument{plural}, got {given}"
+            ));
         }
         let bound = if required == positional { "exactly" } else { "at most" };
         let plural = if positional == 1 { "" } else { "s" };
-        let kind = if self.parameters.iter().any(|p| p.kind == Kind::KeywordOnly) { " positional" } else { "" };
-        th.type_error(format_args!("{name}() takes {bound} {positional}{kind} argument{plural} ({given} given)"))
+        let kind =
+            if self.parameters.iter().any(|p| p.kind == Kind::KeywordOnly) { " positional" } else { "" };
+        th.type_error(format_args!(
+            "{name}() takes {bound} {positional}{kind} argument{plural} ({given} given)"
+        ))
     }
 
     #[cold]
@@ -167,13 +179,20 @@ impl Signature {
             }
             let bound = if required == all && !self.var_positional { "" } else { "at least " };
             let plural = if required == 1 { "" } else { "s" };
-            return th.type_error(format_args!("{name} expected {bound}{required} argument{plural}, got {given}"));
+            return th
+                .type_error(format_args!("{name} expected {bound}{required} argument{plural}, got {given}"));
         }
         let parameter = &self.parameters[missing];
         let position = missing + 1;
         if parameter.kind == Kind::KeywordOnly {
-            return th.type_error(format_args!("{name}() missing required keyword-only argument: '{}'", parameter.name));
+            return th.type_error(format_args!(
+                "{name}() missing required keyword-only argument: '{}'",
+                parameter.name
+            ));
         }
-        th.type_error(format_args!("{name}() missing required argument '{}' (pos {position})", parameter.name))
+        th.type_error(format_args!(
+            "{name}() missing required argument '{}' (pos {position})",
+            parameter.name
+        ))
     }
 }

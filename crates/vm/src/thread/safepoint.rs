@@ -181,4 +181,3 @@ pub(super) fn revoke_bias(_token: &Attached, object: std::ptr::NonNull<Header>) 
     unsafe { object_model::lock::object_lock::end_bias_of_page(object) };
     registry::world().start();
 }
-

@@ -33,7 +33,8 @@ pub fn run<R>(is_main: bool, body: impl FnOnce(&mut Thread) -> R) -> Result<R, S
     // SAFETY: the heap is this thread's; the token is not used before `attach_first`.
     let token = unsafe { Attached::new(heap.as_token_heap(), heap.id()) };
     // SAFETY: as above.
-    let mut thread = unsafe { Thread::new(token, registry::new_ident(), is_main) }.map_err(StartError::System)?;
+    let mut thread =
+        unsafe { Thread::new(token, registry::new_ident(), is_main) }.map_err(StartError::System)?;
     // Registered first, so that whoever stops the world reaches the thread as soon as it attaches.
     registry::register(&mut thread);
     thread.attach_first();
