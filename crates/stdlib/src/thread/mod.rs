@@ -27,7 +27,7 @@ fn timeout_of(th: &mut Thread, blocking: bool, timeout: f64) -> PyResult<Option<
     if timeout < 0.0 {
         return Err(th.value_error("timeout value must be a non-negative number"));
     }
-    if !(timeout <= TIMEOUT_MAX) {
+    if timeout.is_nan() || timeout > TIMEOUT_MAX {
         return Err(th.overflow_error("timeout value is too large"));
     }
     Ok(Some(std::time::Duration::from_secs_f64(timeout)))
