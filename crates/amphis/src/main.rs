@@ -7,18 +7,13 @@ mod cli;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use vm::import::StandardLibrary;
-
 /// Arrays, tables and strings come from here; objects have a heap of their own.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// What programs can import.
-static LIBRARY: StandardLibrary = StandardLibrary { modules: stdlib::MODULES, archive: &[] };
-
 fn main() -> ExitCode {
     let arguments: Vec<OsString> = std::env::args_os().collect();
-    let status = cli::main(arguments, &LIBRARY);
+    let status = cli::main(arguments, &stdlib::LIBRARY);
     // The low byte is all that a parent sees of a status.
     ExitCode::from(status as u8)
 }
