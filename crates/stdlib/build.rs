@@ -20,6 +20,7 @@ const LEFT_OUT: &[&str] = &[
     "README.md",
     "_dummy_os.py",
     "_dummy_thread.py",
+    "_opcode_metadata.py",
     "_pycodecs.py",
     "ctypes/macholib/",
     "dummy_threading.py",

@@ -21,6 +21,7 @@ pub mod itertools;
 pub mod json;
 pub mod locale;
 pub mod math;
+pub mod opcode;
 pub mod operator;
 pub mod os_text;
 pub mod posix;
@@ -68,6 +69,7 @@ pub const MODULES: &[&ModuleDef] = &[
     &json::module::DEFINITION,
     &locale::module::DEFINITION,
     &math::module::DEFINITION,
+    &opcode::module::DEFINITION,
     &operator::module::DEFINITION,
     &posix::module::DEFINITION,
     &posixsubprocess::module::DEFINITION,

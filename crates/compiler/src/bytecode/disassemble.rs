@@ -33,6 +33,15 @@ macro_rules! put {
     }};
 }
 
+/// The text of the operands of the instruction at `word`, and how many words it takes; None beyond the end.
+pub fn operands(code: &CodeUnit, word: usize) -> Option<(String, usize)> {
+    let instruction = *code.instructions.get(word)?;
+    let mut out = String::new();
+    let length = write_instruction(code, word, instruction, code.instructions.get(word + 1).copied(), &mut out);
+    let text = out.split_once(' ').map_or("", |(_, operands)| operands);
+    Some((text.to_owned(), length))
+}
+
 fn unit(code: &CodeUnit, out: &mut String) {
     put!(out, "code {} (line {}", code.qualname, code.first_line);
     for (bit, name) in FLAG_NAMES {
