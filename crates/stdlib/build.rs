@@ -45,7 +45,9 @@ fn main() {
     println!("cargo::rerun-if-changed={}", overlay.display());
     let mut files = BTreeMap::new();
     collect(Path::new(rustpython_pylib::LIB_PATH), "", &mut files);
-    files.retain(|path, _| !LEFT_OUT.iter().any(|out| path == out || out.ends_with('/') && path.starts_with(out)));
+    files.retain(|path, _| {
+        !LEFT_OUT.iter().any(|out| path == out || out.ends_with('/') && path.starts_with(out))
+    });
     collect(&overlay, "", &mut files);
     if let Some(template) = files.remove(SYSCONFIG_DATA) {
         let arch = std::env::var("CARGO_CFG_TARGET_ARCH").expect("cargo says which");

@@ -94,7 +94,8 @@ pub const MODULES: &[&ModuleDef] = &[
 ];
 
 /// What the runtime imports from: the modules, and the Python part of the library.
-pub static LIBRARY: vm::import::StandardLibrary = vm::import::StandardLibrary { modules: MODULES, archive: ARCHIVE };
+pub static LIBRARY: vm::import::StandardLibrary =
+    vm::import::StandardLibrary { modules: MODULES, archive: ARCHIVE };
 
 /// The Python part, as the build script wrote it.
 const ARCHIVE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/library.bin"));

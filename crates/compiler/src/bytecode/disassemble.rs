@@ -37,7 +37,8 @@ macro_rules! put {
 pub fn operands(code: &CodeUnit, word: usize) -> Option<(String, usize)> {
     let instruction = *code.instructions.get(word)?;
     let mut out = String::new();
-    let length = write_instruction(code, word, instruction, code.instructions.get(word + 1).copied(), &mut out);
+    let length =
+        write_instruction(code, word, instruction, code.instructions.get(word + 1).copied(), &mut out);
     let text = out.split_once(' ').map_or("", |(_, operands)| operands);
     Some((text.to_owned(), length))
 }

@@ -1,3 +1,5 @@
+//! Tests of the storage of sets, against orders and sizes that CPython shows.
+
 use std::ptr::NonNull;
 
 use mode::{Attached, OwnerId};

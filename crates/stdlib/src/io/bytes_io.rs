@@ -260,7 +260,7 @@ impl BytesIo {
 
     /// Write bytes to file.
     fn write(this: &Obj<Self>, th: &mut Thread, b: &Value) -> PyResult<usize> {
-        with(th, this, |state| if this.is_exported() { Err(Failure::Exported) } else { Ok(()) })?;
+        with(th, this, |_| if this.is_exported() { Err(Failure::Exported) } else { Ok(()) })?;
         with_bytes(th, b, |th, data| write(th, this, data))
     }
 
@@ -306,7 +306,7 @@ impl BytesIo {
     /// Truncate the file to at most size bytes.
     #[signature("(size=None, /)")]
     fn truncate(this: &Obj<Self>, th: &mut Thread, size: Option<&Value>) -> PyResult<usize> {
-        with(th, this, |state| if this.is_exported() { Err(Failure::Exported) } else { Ok(()) })?;
+        with(th, this, |_| if this.is_exported() { Err(Failure::Exported) } else { Ok(()) })?;
         let size = match size.filter(|s| !s.is_none()) {
             Some(size) => {
                 let size = th.index(size)?;

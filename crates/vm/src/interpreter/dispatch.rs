@@ -19,6 +19,7 @@ use object_model::value::int::{INT_TAG, add_words, both_int, int_word, mul_words
 use object_model::value::singleton::{FALSE, LIST_MARK, NONE, RANGE_MARK, TRUE, TUPLE_MARK, UNBOUND};
 use object_model::{Header, Obj, Object, Value};
 
+pub use super::outcome::{Outcome, Resume};
 use super::{
     arithmetic, attribute, build, cache, call, exception, generator, iterate, names, pattern, subscript,
     unwind,
@@ -28,25 +29,6 @@ use crate::error::{PyResult, Raised};
 use crate::frame::{Frame, drop_word};
 use crate::protocol::{BinaryOp, CompareOp};
 use crate::thread::Thread;
-
-/// Where a handler that changed frames goes on.
-#[derive(Clone, Copy)]
-pub struct Resume {
-    /// The frame.
-    pub frame: Frame,
-    /// Its next instruction.
-    pub pc: *const Instruction,
-}
-
-/// What a call-like handler led to.
-pub enum Outcome {
-    /// The instruction is done; go on behind it.
-    Next,
-    /// A frame was pushed or popped.
-    Frame(Resume),
-    /// The frame that the loop was entered with ended with this result.
-    Done(Value),
-}
 
 /// # Safety
 /// `word` must be a reference's word.
@@ -296,6 +278,36 @@ pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
                 }
             }
         };
+    }
+    macro_rules! return_word {
+        ($word:expr) => {{
+            let word: u64 = $word;
+            let frame = Frame(base);
+            let flags = frame.flags();
+            let variables = frame.code().payload.variables_end;
+            for number in 0..variables {
+                kill!(number);
+            }
+            if flags == 0 {
+                // SAFETY: the function's word is the frame's.
+                unsafe {
+                    let function = frame.function_word();
+                    let callee = *function;
+                    *function = UNBOUND;
+                    drop_word(th, callee);
+                }
+                let destination = frame.destination();
+                th.depth -= 1;
+                let Some(caller) = frame.caller() else { return Ok(unwind::orphan(word)) };
+                base = caller.0;
+                pc = caller.pc();
+                constants = caller.code().payload.constants.as_ptr().cast();
+                th.frame = base;
+                write!(destination, word);
+                continue;
+            }
+            outcome!(call::return_rare(th, frame, word));
+        }};
     }
     macro_rules! push_python {
         // SAFETY: the callee's window starts at `$new`, inside the thread's stack, whose end is checked here.
@@ -682,22 +694,12 @@ pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
                 poll!();
             }
             Opcode::JumpBackNoPoll => jump!(i.wide()),
-            Opcode::JumpIfTrue => {
-                // With KILL_A the operands b and c still hold the distance.
+            Opcode::JumpIfTrue | Opcode::JumpIfFalse => {
                 let truth = truth!(i);
                 if i.flags & KILL_A != 0 {
                     kill!(i.a);
                 }
-                if truth {
-                    jump!(i.wide());
-                }
-            }
-            Opcode::JumpIfFalse => {
-                let truth = truth!(i);
-                if i.flags & KILL_A != 0 {
-                    kill!(i.a);
-                }
-                if !truth {
+                if truth == (i.opcode == Opcode::JumpIfTrue as u8) {
                     jump!(i.wide());
                 }
             }
@@ -711,21 +713,12 @@ pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
                     poll!();
                 }
             }
-            Opcode::JumpIfNone => {
+            Opcode::JumpIfNone | Opcode::JumpIfNotNone => {
                 let is_none = reg!(i.a) == NONE;
                 if i.flags & KILL_A != 0 {
                     kill!(i.a);
                 }
-                if is_none {
-                    jump!(i.wide());
-                }
-            }
-            Opcode::JumpIfNotNone => {
-                let is_none = reg!(i.a) == NONE;
-                if i.flags & KILL_A != 0 {
-                    kill!(i.a);
-                }
-                if !is_none {
+                if is_none == (i.opcode == Opcode::JumpIfNone as u8) {
                     jump!(i.wide());
                 }
             }
@@ -896,31 +889,7 @@ pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
                 let word = reg!(i.a);
                 // SAFETY: as in `reg`.
                 unsafe { *base.add(i.a as usize) = UNBOUND };
-                let frame = Frame(base);
-                let flags = frame.flags();
-                let variables = frame.code().payload.variables_end;
-                for number in 0..variables {
-                    kill!(number);
-                }
-                if flags == 0 {
-                    // SAFETY: the function's word is the frame's.
-                    unsafe {
-                        let function = frame.function_word();
-                        let callee = *function;
-                        *function = UNBOUND;
-                        drop_word(th, callee);
-                    }
-                    let destination = frame.destination();
-                    th.depth -= 1;
-                    let Some(caller) = frame.caller() else { return Ok(unwind::orphan(word)) };
-                    base = caller.0;
-                    pc = caller.pc();
-                    constants = caller.code().payload.constants.as_ptr().cast();
-                    th.frame = base;
-                    write!(destination, word);
-                    continue;
-                }
-                outcome!(call::return_rare(th, frame, word));
+                return_word!(word);
             }
             Opcode::ReturnConst => {
                 let word = constant!(i.a);
@@ -928,31 +897,7 @@ pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
                     // SAFETY: the code keeps its constants alive.
                     unsafe { header(word) }.increment(th);
                 }
-                let frame = Frame(base);
-                let flags = frame.flags();
-                let variables = frame.code().payload.variables_end;
-                for number in 0..variables {
-                    kill!(number);
-                }
-                if flags == 0 {
-                    // SAFETY: the function's word is the frame's.
-                    unsafe {
-                        let function = frame.function_word();
-                        let callee = *function;
-                        *function = UNBOUND;
-                        drop_word(th, callee);
-                    }
-                    let destination = frame.destination();
-                    th.depth -= 1;
-                    let Some(caller) = frame.caller() else { return Ok(unwind::orphan(word)) };
-                    base = caller.0;
-                    pc = caller.pc();
-                    constants = caller.code().payload.constants.as_ptr().cast();
-                    th.frame = base;
-                    write!(destination, word);
-                    continue;
-                }
-                outcome!(call::return_rare(th, frame, word));
+                return_word!(word);
             }
             Opcode::MakeFunction => slow!(build::function, i),
 

@@ -13,6 +13,7 @@ pub mod exception;
 pub mod generator;
 pub mod iterate;
 pub mod names;
+pub mod outcome;
 pub mod pattern;
 pub mod subscript;
 pub mod unwind;
