@@ -10,9 +10,25 @@ use crate::prelude::*;
 const TOOLS: usize = 6;
 /// The events' names, by bit.
 const EVENTS: [&str; 19] = [
-    "PY_START", "PY_RESUME", "PY_RETURN", "PY_YIELD", "CALL", "LINE", "INSTRUCTION", "JUMP", "BRANCH_LEFT",
-    "BRANCH_RIGHT", "STOP_ITERATION", "RAISE", "EXCEPTION_HANDLED", "PY_UNWIND", "PY_THROW", "RERAISE", "C_RETURN",
-    "C_RAISE", "BRANCH",
+    "PY_START",
+    "PY_RESUME",
+    "PY_RETURN",
+    "PY_YIELD",
+    "CALL",
+    "LINE",
+    "INSTRUCTION",
+    "JUMP",
+    "BRANCH_LEFT",
+    "BRANCH_RIGHT",
+    "STOP_ITERATION",
+    "RAISE",
+    "EXCEPTION_HANDLED",
+    "PY_UNWIND",
+    "PY_THROW",
+    "RERAISE",
+    "C_RETURN",
+    "C_RAISE",
+    "BRANCH",
 ];
 
 static NAMES: Mutex<[Option<Value>; TOOLS]> = Mutex::new([const { None }; TOOLS]);
@@ -108,7 +124,6 @@ pub mod functions {
     /// Starts events again that were switched off one by one: there are none.
     #[pyfunction]
     fn restart_events() {}
-
 }
 
 fn checked(th: &mut Thread, tool: i64) -> PyResult<usize> {
