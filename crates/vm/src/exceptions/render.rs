@@ -190,7 +190,7 @@ impl Printer {
 
     fn line(&mut self, file: &str, line: i64) -> Option<String> {
         let lines = self.files.entry(file.to_owned()).or_insert_with(|| {
-            let source = std::fs::read(file).ok()?;
+            let source = std::fs::read(file).ok().or_else(|| crate::import::finder::library_source(file))?;
             Some(String::from_utf8_lossy(&source).lines().map(str::to_owned).collect())
         });
         let number = usize::try_from(line).ok()?.checked_sub(1)?;

@@ -58,6 +58,20 @@ fn relative(root: &str, path: &str) -> Option<String> {
     }
 }
 
+/// The content of a file of the embedded library, by the path that `__file__` shows; None if it is none of its files.
+pub fn library_source(path: &str) -> Option<Vec<u8>> {
+    Thread::with_current(|th| {
+        let root = root(th).ok()?;
+        let archive = archive(th).ok()??;
+        let frozen = path.strip_prefix("<frozen ").and_then(|name| name.strip_suffix('>'));
+        let relative = match frozen {
+            Some(name) => format!("{}.py", name.replace('.', "/")),
+            None => relative(&root, path)?,
+        };
+        archive.data(&archive.find(&relative)?)
+    })?
+}
+
 /// Adds the hook to `sys.path_hooks`, before the others, and that for archives.
 pub fn install(th: &mut Thread) -> PyResult<()> {
     let Some(hooks) = find_sys_attribute(th, "path_hooks")? else { return Ok(()) };

@@ -387,15 +387,13 @@ fn file_origin(th: &mut Thread, spec: &Value) -> PyResult<Option<Value>> {
     Ok(origin.filter(|o| th.as_str(o).is_some()))
 }
 
-/// True if the file lies in the folder that `sys.path` begins with: the script's.
+/// True if the file lies in the program's folder, which `sys.path` began with.
 fn is_possibly_shadowing(th: &mut Thread, origin: &Value) -> PyResult<bool> {
     let state = required(th)?;
     if state.config.safe_path {
         return Ok(false);
     }
-    let Some(path) = find_sys_attribute(th, "path")? else { return Ok(false) };
-    let Some(first) = th.exact::<List>(&path).and_then(|l| l.get(th, 0)) else { return Ok(false) };
-    let Some(first) = th.as_str(&first).map(text) else { return Ok(false) };
+    let Some(first) = state.program_folder.get() else { return Ok(false) };
     let Some(file) = th.as_str(origin).map(text) else { return Ok(false) };
     let root = match file.rsplit_once('/') {
         Some((folder, "__init__.py")) => match folder.rsplit_once('/') {
@@ -411,7 +409,7 @@ fn is_possibly_shadowing(th: &mut Thread, origin: &Value) -> PyResult<bool> {
             Err(_) => return Ok(false),
         }
     } else {
-        first
+        first.clone()
     };
     Ok(root == first)
 }

@@ -30,6 +30,8 @@ pub struct State {
     pub modules: Obj<Dict>,
     /// `builtins.__import__` as it was at start.
     pub import_function: OnceLock<Value>,
+    /// The program's folder, once it was put before `sys.path`.
+    pub program_folder: OnceLock<String>,
     /// The module `_frozen_importlib`.
     pub importlib: OnceLock<Value>,
     /// The module `_frozen_importlib_external`.

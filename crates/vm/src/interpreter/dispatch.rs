@@ -785,8 +785,8 @@ pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
                     // Next and stop are int words, which compare and count without untagging.
                     let (next, stop) = (reg!(i.a + 1), reg!(i.a + 2));
                     if next.cast_signed() < stop.cast_signed() {
-                        // SAFETY: as in `reg`; next is below stop, so next + 1 fits.
-                        unsafe { *base.add(i.a as usize + 1) = next + (1 << 2) };
+                        // SAFETY: as in `reg`; next is below stop, so the next number fits (negative ones wrap as words).
+                        unsafe { *base.add(i.a as usize + 1) = next.wrapping_add(1 << 2) };
                         write!(i.b, next);
                         jump!(i.c.cast_signed());
                         poll!();

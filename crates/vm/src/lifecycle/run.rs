@@ -114,6 +114,8 @@ fn prepend_path(th: &mut Thread, folder: &OsStr) -> PyResult<()> {
         return Ok(());
     }
     let entry = path_value(th, folder)?;
+    // The first program's is the one that counts.
+    let _ = required(th)?.program_folder.set(folder.to_string_lossy().into_owned());
     let Some(path) = find_sys_attribute(th, "path")? else { return Ok(()) };
     match th.downcast::<List>(&path) {
         Some(list) => list.clone().insert(th, 0, entry).map_err(|_| th.memory_error()),

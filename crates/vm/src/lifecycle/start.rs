@@ -106,6 +106,7 @@ fn make_modules(th: &mut Thread, config: Config, library: &'static StandardLibra
         sys,
         modules,
         import_function: OnceLock::new(),
+        program_folder: OnceLock::new(),
         importlib: OnceLock::new(),
         importlib_external: OnceLock::new(),
     };

@@ -5,12 +5,14 @@
 //! | `info` | versions, numbers, `flags`: what is known at start |
 //! | `frames` | frames, exceptions, tracing |
 //! | `hooks` | hooks that programs may replace, and audit hooks |
+//! | `monitoring` | `sys.monitoring` |
 //! | `settings` | limits and intervals |
 //! | `stdlib_names` | names of the standard library's modules |
 
 pub mod frames;
 pub mod hooks;
 pub mod info;
+pub mod monitoring;
 pub mod settings;
 pub mod stdlib_names;
 
@@ -186,5 +188,6 @@ pub fn fill(th: &mut Thread, state: &'static State, places: &Paths) -> PyResult<
         let hook = crate::import::sys_attribute(th, name)?;
         set_sys_attribute(th, &format!("__{name}__"), hook)?;
     }
+    monitoring::fill(th)?;
     info::fill(th, state)
 }
