@@ -217,7 +217,7 @@ impl Product {
         let Ok(repeat) = usize::try_from(repeat) else {
             return Err(th.value_error("repeat argument cannot be negative"));
         };
-        let iterables = args.positional.get(1..).unwrap_or(&[]);
+        let iterables = args.positional;
         let Some(total) =
             iterables.len().checked_mul(repeat).filter(|total| *total < isize::MAX as usize / 32)
         else {

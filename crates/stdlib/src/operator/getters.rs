@@ -17,12 +17,12 @@ fn single<'a>(th: &mut Thread, args: Args<'a>, name: &str) -> PyResult<&'a Value
     }
 }
 
-/// What a getter is made of, without the class that stands first in the arguments of `__new__`.
+/// What a getter is made of.
 fn parts(th: &mut Thread, args: Args<'_>, name: &str) -> PyResult<Vec<Value>> {
     if args.has_keywords() {
         return Err(th.type_error(format_args!("{name}() takes no keyword arguments")));
     }
-    let parts = args.positional.get(1..).unwrap_or(&[]).to_vec();
+    let parts = args.positional.to_vec();
     if parts.is_empty() {
         return Err(th.type_error(format_args!("{name} expected at least 1 argument, got 0")));
     }
