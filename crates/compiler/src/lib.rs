@@ -5,6 +5,7 @@
 pub mod bytecode;
 pub mod check;
 mod diagnose;
+pub mod interactive;
 pub mod literal;
 mod lower;
 pub mod parse;

@@ -15,7 +15,7 @@ use vm::builtins::sys::info;
 use vm::import::StandardLibrary;
 use vm::lifecycle::run_program;
 
-use options::{Action, Start};
+use options::{Action, Refusal, Start};
 
 /// The status when the command line makes no sense.
 const USAGE: i32 = 2;
@@ -28,20 +28,24 @@ pub fn main(arguments: Vec<OsString>, library: &'static StandardLibrary) -> i32 
         Ok(Action::Run(start)) => run(*start, library),
         Ok(Action::Version { build }) => print(&version(build)),
         Ok(Action::Help(help)) => print(&help.text(&program)),
-        Err(message) => {
+        Err(Refusal::Usage(message)) => {
             complain(&format!(
                 "{message}\n{}Try `{program} -h' for more information.\n",
                 help::usage(&program)
             ));
             USAGE
         }
+        Err(Refusal::Command(message)) => {
+            complain(&format!("{message}\n"));
+            1
+        }
     }
 }
 
 fn run(start: Start, library: &'static StandardLibrary) -> i32 {
     let Start { mut config, program, ignore_hash_seed } = start;
-    if let Err(message) = config.read_environment() {
-        complain(&format!("Fatal Python error: {message}\nPython runtime state: preinitialized\n"));
+    if let Err(error) = config.read_environment() {
+        complain(&format!("{error}\n"));
         return 1;
     }
     if ignore_hash_seed {

@@ -32,8 +32,29 @@ pub struct Start {
     pub ignore_hash_seed: bool,
 }
 
+/// Why a command line is refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refusal {
+    /// It makes no sense; how it should look follows the message.
+    Usage(String),
+    /// The text of `-c` is no text.
+    Command(String),
+}
+
+impl From<String> for Refusal {
+    fn from(message: String) -> Refusal {
+        Refusal::Usage(message)
+    }
+}
+
+impl From<&str> for Refusal {
+    fn from(message: &str) -> Refusal {
+        Refusal::Usage(message.to_owned())
+    }
+}
+
 /// Understands the arguments, the first of which is the name of the executable; a message if one makes no sense.
-pub fn parse(arguments: Vec<OsString>) -> Result<Action, String> {
+pub fn parse(arguments: Vec<OsString>) -> Result<Action, Refusal> {
     let mut config = Config::for_program();
     config.orig_argv.clone_from(&arguments);
     let mut arguments = VecDeque::from(arguments);
@@ -53,7 +74,7 @@ struct Parser {
 }
 
 impl Parser {
-    fn parse(mut self) -> Result<Action, String> {
+    fn parse(mut self) -> Result<Action, Refusal> {
         while let Some(letter) = self.next_letter() {
             match letter {
                 b'-' => match self.long_option()? {
@@ -97,19 +118,20 @@ impl Parser {
     }
 
     /// The value of an option: the rest of its group, or the next argument.
-    fn value(&mut self, letter: u8) -> Result<OsString, String> {
+    fn value(&mut self, letter: u8) -> Result<OsString, Refusal> {
         if !self.letters.is_empty() {
             return Ok(OsString::from_vec(self.letters.drain(..).collect()));
         }
         let letter = letter as char;
-        self.arguments.pop_front().ok_or_else(|| format!("Argument expected for the -{letter} option"))
+        let missing = || Refusal::Usage(format!("Argument expected for the -{letter} option"));
+        self.arguments.pop_front().ok_or_else(missing)
     }
 
-    fn text(&mut self, letter: u8) -> Result<String, String> {
+    fn text(&mut self, letter: u8) -> Result<String, Refusal> {
         self.value(letter).map(|value| value.to_string_lossy().into_owned())
     }
 
-    fn long_option(&mut self) -> Result<Option<Action>, String> {
+    fn long_option(&mut self) -> Result<Option<Action>, Refusal> {
         let name: Vec<u8> = self.letters.drain(..).collect();
         let help = match name.as_slice() {
             b"help" => Help::Options,
@@ -128,12 +150,12 @@ impl Parser {
                 self.config.check_hash_pycs = known.ok_or(unknown)?.to_owned();
                 return Ok(None);
             }
-            _ => return Err(format!("Unknown option: --{}", String::from_utf8_lossy(&name))),
+            _ => return Err(format!("Unknown option: --{}", String::from_utf8_lossy(&name)).into()),
         };
         Ok(Some(Action::Help(help)))
     }
 
-    fn set(&mut self, letter: u8) -> Result<(), String> {
+    fn set(&mut self, letter: u8) -> Result<(), Refusal> {
         let config = &mut self.config;
         match letter {
             b'b' => config.bytes_warning += 1,
@@ -168,7 +190,7 @@ impl Parser {
                     None => (option, None),
                 });
             }
-            _ => return Err(format!("Unknown option: -{}", letter as char)),
+            _ => return Err(format!("Unknown option: -{}", letter as char).into()),
         }
         Ok(())
     }
@@ -184,7 +206,7 @@ impl Parser {
 }
 
 /// The text of `-c`, which must be UTF-8.
-fn command_text(value: &OsStr) -> Result<String, String> {
+fn command_text(value: &OsStr) -> Result<String, Refusal> {
     let error = match std::str::from_utf8(value.as_bytes()) {
         Ok(text) => return Ok(text.to_owned()),
         Err(error) => error,
@@ -192,17 +214,17 @@ fn command_text(value: &OsStr) -> Result<String, String> {
     let (valid, rest) = value.as_bytes().split_at(error.valid_up_to());
     let position = String::from_utf8_lossy(valid).chars().count();
     let unit = 0xdc00 + u32::from(rest.first().copied().unwrap_or_default());
-    Err(format!(
+    Err(Refusal::Command(format!(
         "Unable to decode the command from the command line:\nUnicodeEncodeError: 'utf-8' codec can't encode \
          character '\\u{unit:04x}' in position {position}: surrogates not allowed"
-    ))
+    )))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn parse(arguments: &[&str]) -> Result<Action, String> {
+    fn parse(arguments: &[&str]) -> Result<Action, Refusal> {
         super::parse(std::iter::once("amphis").chain(arguments.iter().copied()).map(OsString::from).collect())
     }
 
@@ -268,7 +290,7 @@ mod tests {
                 "--check-hash-based-pycs must be one of 'default', 'always', or 'never'",
             ),
         ] {
-            assert_eq!(parse(arguments).map(|_| ()), Err(message.to_owned()));
+            assert_eq!(parse(arguments).map(|_| ()), Err(Refusal::Usage(message.to_owned())));
         }
     }
 

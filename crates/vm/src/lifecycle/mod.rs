@@ -6,12 +6,14 @@
 //! | `paths` | where the executable, the library and site-packages are |
 //! | `start` | from nothing to a runtime that can import |
 //! | `streams` | `sys.stdin`, `sys.stdout`, `sys.stderr` |
+//! | `interactive` | the prompt |
 //! | `run` | scripts, `-c`, `-m`, standard input |
 //! | `shutdown` | joining threads, `atexit`, flushing, the exit status |
 //!
 //! Not here: parsing the command line (`amphis`).
 
 pub mod config;
+pub mod interactive;
 pub mod paths;
 pub mod run;
 pub mod shutdown;

@@ -5,10 +5,11 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use compiler::Mode;
+use compiler::syntax_error::Kind;
+use compiler::{Mode, SyntaxError};
 
 use super::start::{set_main, start};
-use super::{Config, shutdown};
+use super::{Config, interactive, shutdown};
 use crate::builtins::code::Code;
 use crate::builtins::module;
 use crate::import::finder::path_value;
@@ -41,6 +42,7 @@ pub enum Program {
 pub fn run_program(config: Config, library: &'static StandardLibrary, program: Program) -> i32 {
     start_exit::prepare();
     let body = move || {
+        signals::set_main_thread();
         let run = start_exit::run(true, |th| match start(th, config, library) {
             Ok(()) => {
                 let status = run(th, &program);
@@ -72,7 +74,7 @@ pub fn run_program(config: Config, library: &'static StandardLibrary, program: P
 }
 
 /// What [`run`] answers for a KeyboardInterrupt that nobody caught.
-const INTERRUPTED: i32 = i32::MIN;
+pub(super) const INTERRUPTED: i32 = i32::MIN;
 
 /// Ends the process as an uncaught SIGINT does, so that shells see why.
 fn die_of_interrupt() {
@@ -82,30 +84,56 @@ fn die_of_interrupt() {
     }
 }
 
-/// Runs the program; the exit status. What nobody caught is printed.
+/// Runs the program, and the prompt if that is to follow; the exit status. What nobody caught is printed.
 pub fn run(th: &mut Thread, program: &Program) -> i32 {
+    if greet(th, program).is_err() {
+        return interactive::status(th, false);
+    }
     let result = match program {
         Program::File(path) => run_file(th, path),
         Program::Command(text) => run_command(th, text).map(|()| 0),
         Program::Module(name) => run_module(th, name, true).map(|()| 0),
         Program::Stdin => run_stdin(th).map(|()| 0),
-        Program::Nothing => Ok(0),
+        Program::Nothing => return 0,
     };
-    match result {
+    let inspect = required(th).is_ok_and(|state| state.config.inspect) && !matches!(program, Program::Stdin);
+    let status = match result {
         Ok(status) => status,
-        Err(_) => status_of_exception(th),
+        Err(_) => interactive::status(th, inspect),
+    };
+    // The program may have set the variable.
+    let asked = |th: &mut Thread| {
+        required(th).is_ok_and(|state| state.config.use_environment)
+            && std::env::var_os("PYTHONINSPECT").is_some_and(|value| !value.is_empty())
+    };
+    if matches!(program, Program::Stdin) || !(inspect || asked(th)) {
+        return status;
+    }
+    match inspect_after(th) {
+        Ok(true) => 0,
+        Ok(false) => status,
+        Err(_) => interactive::status(th, false),
     }
 }
 
-fn status_of_exception(th: &mut Thread) -> i32 {
-    let exception = th.take_exception();
-    if let Some(status) = crate::exceptions::exit_status(th, &exception) {
-        return status;
+fn greet(th: &mut Thread, program: &Program) -> PyResult<()> {
+    let config = &required(th)?.config;
+    let (quiet, verbose) = (config.quiet, config.verbose > 0);
+    let typed = matches!(program, Program::Stdin) && interactive::is_interactive(th)?;
+    if !quiet && (verbose || typed) && !matches!(program, Program::Nothing) {
+        interactive::greet(th)?;
     }
-    let interrupted = th.type_of(&exception).is_subtype(th, Exc::KeyboardInterrupt.class());
-    th.set_raised(exception);
-    crate::exceptions::print_uncaught(th);
-    if interrupted { INTERRUPTED } else { 1 }
+    Ok(())
+}
+
+/// The prompt after the program (`-i`); false if there is nobody to type.
+fn inspect_after(th: &mut Thread) -> PyResult<bool> {
+    if !interactive::is_interactive(th)? {
+        return Ok(false);
+    }
+    interactive::run_hook(th)?;
+    interactive::run(th, true)?;
+    Ok(true)
 }
 
 /// Puts the program's folder before `sys.path`.
@@ -124,7 +152,7 @@ fn prepend_path(th: &mut Thread, folder: &OsStr) -> PyResult<()> {
 }
 
 /// Runs code in `__main__`.
-fn run_in_main(th: &mut Thread, code: &Obj<Code>) -> PyResult<()> {
+pub(super) fn run_in_main(th: &mut Thread, code: &Obj<Code>) -> PyResult<()> {
     let main = import(th, "__main__")?;
     let Some(dict) = module::dict_of(th, &main).cloned() else {
         return Err(th.system_error("__main__ is not a module"));
@@ -171,9 +199,28 @@ fn run_file(th: &mut Thread, path: &OsStr) -> PyResult<i32> {
         let loader = call_module(th, "_frozen_importlib_external", "SourceFileLoader", &[name, shown])?;
         set_main(th, "__loader__", loader)?;
     }
-    let unit = bootstrap::compile(th, &content, &filename, Mode::Exec)?;
+    run_script(th, &content, &filename).map(|()| 0)
+}
+
+/// Compiles and runs the content of a file, in `__main__`.
+pub(super) fn run_script(th: &mut Thread, content: &[u8], filename: &str) -> PyResult<()> {
+    if let Some(error) = refused_bytes(content) {
+        return Err(crate::exceptions::syntax_error(th, &error, filename));
+    }
+    let unit = bootstrap::compile(th, content, filename, Mode::Exec)?;
     let code = Code::new(th, &Arc::new(unit))?;
-    run_in_main(th, &code).map(|()| 0)
+    run_in_main(th, &code)
+}
+
+/// The error of a script with null bytes: unlike that of other texts, it knows the line.
+fn refused_bytes(content: &[u8]) -> Option<SyntaxError> {
+    let null = content.iter().position(|byte| *byte == 0)?;
+    let before = &content[..null];
+    let start = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |newline| newline + 1);
+    let line = 1 + before.iter().filter(|byte| **byte == b'\n').count() as u32;
+    let error = SyntaxError::without_position(Kind::Syntax, "source code cannot contain null bytes");
+    let text = Some(String::from_utf8_lossy(&before[start..]).into_owned());
+    Some(SyntaxError { line, end_line: line, text, ..error })
 }
 
 /// The folder of a script, links followed.
@@ -223,7 +270,7 @@ fn run_command(th: &mut Thread, text: &str) -> PyResult<()> {
 
 /// Without the blanks that all lines begin with (lines of blanks do not count).
 fn dedent(text: &str) -> String {
-    let blank = |line: &&str| line.trim_matches([' ', '\t', '\r', '\x0c']).is_empty();
+    let blank = |line: &&str| line.trim_matches([' ', '\t', '\r', '\n', '\x0c']).is_empty();
     let indent = |line: &str| line.len() - line.trim_start_matches([' ', '\t']).len();
     let mut lines = text.lines().filter(|l| !blank(l));
     let Some(first) = lines.next() else { return text.to_owned() };
@@ -253,20 +300,17 @@ fn run_module(th: &mut Thread, name: &str, alter_argv: bool) -> PyResult<()> {
 /// Reads a program from standard input; from a terminal, interactively.
 fn run_stdin(th: &mut Thread) -> PyResult<()> {
     prepend_path(th, OsStr::new(""))?;
-    let config = &required(th)?.config;
-    // SAFETY: asks about a number.
-    let terminal = unsafe { libc::isatty(0) } == 1;
-    if (terminal || config.interactive) && !config.bare {
-        return call_module(th, "_pyrepl.main", "interactive_console", &[]).map(drop);
+    if interactive::is_interactive(th)? {
+        interactive::run_startup(th)?;
+        interactive::run_hook(th)?;
+        return interactive::run(th, false);
     }
     let mut content = Vec::new();
     let read = th.detached(|| std::io::stdin().read_to_end(&mut content));
     if let Err(error) = read {
         return Err(th.io_error(&error, None));
     }
-    let unit = bootstrap::compile(th, &content, "<stdin>", Mode::Exec)?;
-    let code = Code::new(th, &Arc::new(unit))?;
-    run_in_main(th, &code)
+    run_script(th, &content, "<stdin>")
 }
 
 #[cfg(test)]

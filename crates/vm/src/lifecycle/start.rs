@@ -172,6 +172,14 @@ pub fn set_main(th: &mut Thread, name: &str, value: Value) -> PyResult<()> {
     th.set_attr(&main, &name, &value)
 }
 
+/// Takes a global of `__main__` away, if it is there.
+pub fn delete_main(th: &mut Thread, name: &str) -> PyResult<()> {
+    let main = import(th, "__main__")?;
+    let name = th.intern(name);
+    let deleted = th.del_attr(&main, &name);
+    th.catch(deleted, Exc::AttributeError).map(drop)
+}
+
 fn install_signal_handlers(th: &mut Thread) -> PyResult<()> {
     // A broken pipe or a file that is too large is an exception, not the end.
     for signal in [libc::SIGPIPE, libc::SIGXFSZ] {

@@ -29,6 +29,7 @@ impl Thread {
             });
             if outcome.0 == 0 {
                 th.is_main = true;
+                super::signals::set_main_thread();
             }
             outcome
         })

@@ -19,7 +19,31 @@ static UNNOTICED: AtomicBool = AtomicBool::new(false);
 static WAKEUP_FD: AtomicI32 = AtomicI32::new(-1);
 static HANDLERS: Mutex<[Option<Value>; COUNT]> = Mutex::new([const { None }; COUNT]);
 
+/// The system's number of the main thread; 0 before there is one.
+static MAIN: AtomicI32 = AtomicI32::new(0);
+
+/// Says that this is the main thread: signals interrupt its system calls, whichever thread they arrive in.
+pub fn set_main_thread() {
+    // SAFETY: asks for a number.
+    MAIN.store(unsafe { libc::gettid() }, Ordering::Relaxed); // Relaxed: a number on its own.
+}
+
+/// Sends the signal on to the main thread, if this is another one. True if that worked.
+fn pass_on(signal: libc::c_int) -> bool {
+    let main = MAIN.load(Ordering::Relaxed); // Relaxed: a number on its own.
+    // SAFETY: async-signal-safe calls on numbers; a thread that is gone gives an error.
+    unsafe {
+        main != 0
+            && libc::gettid() != main
+            && libc::syscall(libc::SYS_tgkill, libc::getpid(), main, signal) == 0
+    }
+}
+
 extern "C" fn note(signal: libc::c_int) {
+    // What blocks in the main thread is to end, so that the signal is handled at once.
+    if pass_on(signal) {
+        return;
+    }
     // Release pairs with the acquire in `deliver`. Only async-signal-safe operations are used here.
     PENDING.fetch_or(1 << (signal as u64 & 63), Ordering::Release);
     let fd = WAKEUP_FD.load(Ordering::Relaxed); // Relaxed: a number on its own.

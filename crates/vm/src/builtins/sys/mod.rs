@@ -66,6 +66,12 @@ pub mod sys {
         Err(th.raise_args(Exc::SystemExit, args))
     }
 
+    /// Private function for getting the base REPL
+    #[pyfunction(signature = "()")]
+    fn _baserepl(th: &mut Thread) -> PyResult<()> {
+        crate::lifecycle::interactive::read_and_run(th)
+    }
+
     /// ``Intern'' the given string.
     ///
     /// This enters the string in the (global) table of interned strings whose
