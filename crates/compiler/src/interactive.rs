@@ -5,7 +5,7 @@
 use ruff_python_ast::Stmt;
 
 use crate::parse::{self, Mode, Source};
-use crate::syntax_error::Kind;
+use crate::syntax_error::{Kind, SyntaxError};
 use crate::tokenize::{self, TokenKind};
 
 /// What typed lines are.
@@ -29,20 +29,29 @@ pub fn input(source: &Source) -> Input {
     }
     let continues = scan.error.as_ref().is_some_and(|error| error.incomplete) || scan.unclosed.is_some();
     let last_is_blank = text.lines().next_back().is_none_or(|line| line.trim().is_empty());
-    // The end of the text is not the end of what is typed: a newline would be taken for an empty line.
-    let typed = Source::new(text.strip_suffix('\n').unwrap_or(text), source.filename());
     parse::on_sufficient_stack(source, || {
-        let more = match parse::parse(&typed, Mode::Single) {
+        let more = match parse::parse(source, Mode::Single) {
             Ok(parsed) => {
                 let first = parsed.module().and_then(|module| module.body.first());
                 first.is_some_and(is_compound) && !last_is_blank
             }
-            Err(error) if error.kind == Kind::Incomplete => continues || !last_is_blank,
-            Err(_) => ends_with_decorator(&typed),
+            Err(error) => may_go_on(source, &error) && (continues || !last_is_blank),
         };
         Ok(if more { Input::Incomplete } else { Input::Complete })
     })
     .unwrap_or(Input::Complete)
+}
+
+/// True if more text could mend the error.
+fn may_go_on(source: &Source, error: &SyntaxError) -> bool {
+    // The newline of a line that goes on (after a backslash) is not the end of a statement.
+    let typed = source.text().strip_suffix('\n').unwrap_or(source.text());
+    let typed = Source::new(typed, source.filename());
+    let ends_early = |error: &SyntaxError| error.kind == Kind::Incomplete;
+    ends_early(error)
+        || typed.text().ends_with('\\')
+            && parse::parse(&typed, Mode::Single).is_err_and(|error| ends_early(&error))
+        || ends_with_decorator(&typed)
 }
 
 /// True if a definition has to follow the last line, which is all that is missing.
