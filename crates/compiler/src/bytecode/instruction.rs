@@ -81,6 +81,7 @@ const _: () = assert!(size_of::<Instruction>() == 8 && align_of::<Instruction>()
 
 impl Instruction {
     /// The operands `b` and `c` read as one signed number (far jumps).
+    #[inline(always)]
     pub const fn wide(self) -> i32 {
         ((self.c as u32) << 16 | self.b as u32) as i32
     }
@@ -201,11 +202,11 @@ opcodes! {
     /// `a = b.names[c]`
     LoadAttr "LOAD_ATTR" (Write, Read, Name) 2;
     /// `a.names[b] = c`
-    StoreAttr "STORE_ATTR" (Read, Name, Read) 2;
+    StoreAttr "STORE_ATTR" (Read, Name, Read) 4;
     /// `del a.names[b]`
     DeleteAttr "DELETE_ATTR" (Read, Name, None) 0;
     /// Prepares the call of `b.names[c]`: `a` = callable, `a+H` = receiver or UNBOUND.
-    LoadMethod "LOAD_METHOD" (Write, Read, Name) 1;
+    LoadMethod "LOAD_METHOD" (Write, Read, Name) 2;
     /// `a = super(b, b+1).names[c]` where `b` is a run: the global `super`, the class cell's contents, `self`.
     LoadSuperAttr "LOAD_SUPER_ATTR" (Write, Base, Name) 1;
     /// As `LOAD_SUPER_ATTR`, but prepares a call as `LOAD_METHOD` does.
@@ -222,6 +223,10 @@ opcodes! {
     StoreSubscr "STORE_SUBSCR" (Read, Read, Read) 0;
     /// `del a[b]`
     DeleteSubscr "DELETE_SUBSCR" (Read, Read, None) 0;
+    /// `a = b[c:c+1:c+2]`
+    LoadSlice "LOAD_SLICE" (Write, Read, Base) 0;
+    /// `a[b:b+1:b+2] = c`
+    StoreSlice "STORE_SLICE" (Read, Base, Read) 0;
     /// `a = slice(b, b+1, b+2)`
     BuildSlice "BUILD_SLICE" (Write, Base, None) 0;
 

@@ -146,6 +146,13 @@ impl<'a> Lowerer<'a> {
             }
             Expr::Subscript(subscript) => {
                 let object = self.operand_before(&subscript.value, [&*subscript.slice])?;
+                if let Some(slice) = self.varying_slice(&subscript.slice)? {
+                    let run = self.slice_run(slice)?;
+                    self.at(subscript.range);
+                    self.emit(Opcode::StoreSlice, object.kill_a() | value.kill_c(), object, run, value);
+                    self.release(mark);
+                    return Ok(());
+                }
                 let index = self.operand(&subscript.slice)?;
                 self.at(subscript.range);
                 let flags = object.kill_a() | index.kill_b() | value.kill_c();

@@ -436,6 +436,14 @@ impl<'a> Lowerer<'a> {
             self.emit(Opcode::LoadSubscrK, object.kill_b(), reg, object, index);
             return Ok(reg);
         }
+        if let Expr::Slice(slice) = &*subscript.slice {
+            let run = self.slice_run(slice)?;
+            self.release(mark);
+            let reg = self.result(dst);
+            self.at(subscript.range);
+            self.emit(Opcode::LoadSlice, object.kill_b(), reg, object, run);
+            return Ok(reg);
+        }
         let index = self.operand(&subscript.slice)?;
         self.release(mark);
         let reg = self.result(dst);
@@ -458,6 +466,16 @@ impl<'a> Lowerer<'a> {
             self.at(slice.range);
             return Ok(self.load_constant(constant, dst));
         }
+        let run = self.slice_run(slice)?;
+        self.release_to(run);
+        let reg = self.result(dst);
+        self.at(slice.range);
+        self.emit(Opcode::BuildSlice, 0, reg, run, NONE);
+        Ok(reg)
+    }
+
+    /// Pushes the three parts of a slice; the run's first register.
+    pub(super) fn slice_run(&mut self, slice: &'a ast::ExprSlice) -> Res<Reg> {
         let run = self.unit.code.top();
         for bound in [&slice.lower, &slice.upper, &slice.step] {
             match bound {
@@ -468,11 +486,15 @@ impl<'a> Lowerer<'a> {
                 }
             };
         }
-        self.release_to(run);
-        let reg = self.result(dst);
-        self.at(slice.range);
-        self.emit(Opcode::BuildSlice, 0, reg, run, NONE);
-        Ok(reg)
+        Ok(run)
+    }
+
+    /// The parts of a slice that is no constant.
+    pub(super) fn varying_slice<'s>(&mut self, index: &'s Expr) -> Res<Option<&'s ast::ExprSlice>> {
+        match index {
+            Expr::Slice(slice) if self.slice_constant(slice)?.is_none() => Ok(Some(slice)),
+            _ => Ok(None),
+        }
     }
 }
 

@@ -131,13 +131,15 @@ impl Array {
     pub(super) fn shift(&self, from: Range<usize>, to: usize) {
         let slots = self.slots();
         let count = from.len();
+        let (sources, targets) = (&slots[from.start..][..count], &slots[to..][..count]);
+        // The slices may overlap, which is why the direction matters.
         if to < from.start {
-            for i in 0..count {
-                slots[to + i].set_word(slots[from.start + i].peek());
+            for (target, source) in targets.iter().zip(sources) {
+                target.set_word(source.peek());
             }
         } else {
-            for i in (0..count).rev() {
-                slots[to + i].set_word(slots[from.start + i].peek());
+            for (target, source) in targets.iter().zip(sources).rev() {
+                target.set_word(source.peek());
             }
         }
     }

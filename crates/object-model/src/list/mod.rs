@@ -39,12 +39,22 @@ pub static LAYOUT: Layout = Layout::of::<List>();
 impl List {
     /// A list of these values.
     pub fn from_vec(items: Vec<Value>) -> List {
-        let array = Array::with_capacity(items.len()).unwrap_or_else(|_| array::out_of_memory(items.len()));
         let len = items.len();
-        for (i, value) in items.into_iter().enumerate() {
-            array.slots()[i].replace(Some(value));
+        let mut items = items.into_iter();
+        List::from_fn(len, |_| items.next()).unwrap_or_else(|_| array::out_of_memory(len))
+    }
+
+    /// A list of what `item` answers for 0, 1, … up to `len`, or up to the first None.
+    #[inline]
+    pub fn from_fn(len: usize, mut item: impl FnMut(usize) -> Option<Value>) -> Result<List, OutOfMemory> {
+        let array = Array::with_capacity(len)?;
+        let mut filled = 0;
+        for place in array.slots() {
+            let Some(value) = item(filled) else { break };
+            place.set_word(value.into_word());
+            filled += 1;
         }
-        List { array, len: AtomicUsize::new(len) }
+        Ok(List { array, len: AtomicUsize::new(filled) })
     }
 
     /// Number of items.
@@ -148,7 +158,17 @@ impl Obj<List> {
         if index + 1 == len {
             return self.pop_last(token);
         }
-        self.splice(token, index..index + 1, Vec::new()).ok().and_then(|mut removed| removed.pop())
+        let _section = CriticalSection::enter(token, self.header());
+        let len = self.len();
+        let slots = self.array.slots();
+        let value = slots[..len].get(index)?.replace(None);
+        self.array.shift(index + 1..len, index);
+        slots[len - 1].set_word(crate::value::singleton::UNBOUND);
+        self.set_len(len - 1);
+        if len * 4 < slots.len() && len > 16 {
+            self.array.shrink(token, len - 1);
+        }
+        value
     }
 
     /// Inserts before `index` (clamped to the length).
@@ -217,6 +237,61 @@ impl Obj<List> {
         Ok(removed)
     }
 
+    /// A new list of `count` items from `start` on, `step` apart (not zero, may be negative). What lies beyond the end is
+    /// left out.
+    pub fn sliced(
+        &self,
+        token: &Attached,
+        start: usize,
+        step: isize,
+        count: usize,
+    ) -> Result<Obj<List>, OutOfMemory> {
+        let new = {
+            let _section = CriticalSection::enter(token, self.header());
+            let slots = &self.array.slots()[..self.len()];
+            let mut index = start;
+            List::from_fn(count, |_| {
+                let value = slots.get(index)?.load_locked(token);
+                index = index.wrapping_add_signed(step);
+                value
+            })?
+        };
+        Ok(Obj::new(token, builtin::LIST, new))
+    }
+
+    /// Exchanges the items of `other` for as many of this list from `start` on; false if there are not so many, or `other`
+    /// can be reached by anybody else.
+    pub fn exchange_unique(&self, token: &Attached, start: usize, other: &Obj<List>) -> bool {
+        if !other.header().is_unique(token) || std::ptr::eq(other.header(), self.header()) {
+            return false;
+        }
+        let _section = CriticalSection::enter(token, self.header());
+        let slots = &self.array.slots()[..self.len()];
+        let others = &other.array.slots()[..other.len()];
+        let Some(places) = slots.get(start..).and_then(|slots| slots.get(..others.len())) else { return false };
+        for (place, from) in places.iter().zip(others) {
+            let old = place.peek();
+            place.set_word(from.peek());
+            from.set_word(old);
+        }
+        true
+    }
+
+    /// Replaces `values.len()` items from `start` on, and hands out what was there; gives the values back if there are
+    /// not so many.
+    pub fn exchange(&self, token: &Attached, start: usize, mut values: Vec<Value>) -> Result<Vec<Value>, Vec<Value>> {
+        let _section = CriticalSection::enter(token, self.header());
+        let slots = &self.array.slots()[..self.len()];
+        let Some(places) = slots.get(start..).and_then(|slots| slots.get(..values.len())) else { return Err(values) };
+        for (place, value) in places.iter().zip(&mut values) {
+            let old = place.peek();
+            place.set_word(std::mem::replace(value, Value::UNBOUND).into_word());
+            // SAFETY: the reference that the slot held is ours now.
+            *value = unsafe { Value::from_word(old) };
+        }
+        Ok(values)
+    }
+
     /// Counted references to all items.
     pub fn snapshot(&self, token: &Attached) -> Vec<Value> {
         self.snapshot_range(token, 0..usize::MAX)
@@ -227,7 +302,9 @@ impl Obj<List> {
         let _section = CriticalSection::enter(token, self.header());
         let end = range.end.min(self.len());
         let start = range.start.min(end);
-        self.array.slots()[start..end].iter().filter_map(|slot| slot.load_locked(token)).collect()
+        let mut items = Vec::with_capacity(end - start);
+        items.extend(self.array.slots()[start..end].iter().filter_map(|slot| slot.load_locked(token)));
+        items
     }
 
     /// Looks at all items inside the list's section.

@@ -29,6 +29,36 @@ use crate::value::{Value, singleton::UNBOUND};
 #[derive(Debug, PartialEq, Eq)]
 pub struct Contended;
 
+/// Counts a word that was found without a lock, by S2: `held` answers whether the place where it was found still holds it.
+///
+/// # Safety
+/// The place held the word, and with it a reference, when the caller found it; whoever takes it out makes `held` false
+/// before giving the reference up.
+#[inline(always)]
+pub unsafe fn count_word(token: &Attached, word: u64, held: impl Fn() -> bool) -> Result<Value, Contended> {
+    if word & 7 == 0 {
+        // SAFETY: blocks are type-stable until every reader passed a safepoint, so this is a header, live or dead.
+        let header = unsafe { &*(word as *const Header) };
+        if !FREE_THREADED {
+            header.increment(token);
+        } else {
+            let owner = header.owner();
+            if owner == token.owner() {
+                header.increment(token);
+            } else if owner.0 < mode::OwnerId::DEFERRED.0 {
+                if !header.try_increment(token) {
+                    return Err(Contended);
+                }
+                // SAFETY: counted just now.
+                let value = unsafe { Value::from_word(word) };
+                return if held() { Ok(value) } else { Err(Contended) };
+            }
+        }
+    }
+    // SAFETY: an immediate, counted above, or never counted by anybody.
+    Ok(unsafe { Value::from_word(word) })
+}
+
 /// A place for a value; empty means UNBOUND.
 #[repr(transparent)]
 pub struct Slot(AtomicU64);
@@ -56,47 +86,11 @@ impl Slot {
     #[inline(always)]
     pub fn load(&self, token: &Attached, unmoved: impl Fn() -> bool) -> Result<Option<Value>, Contended> {
         let word = self.peek();
-        if word & 7 == 0 {
-            let header = word as *const Header;
-            if !FREE_THREADED {
-                // SAFETY: under the GIL what a slot holds is alive.
-                unsafe { (*header).increment(token) };
-            } else {
-                return self.load_object(token, word, unmoved);
-            }
-        } else if word == UNBOUND {
+        if word == UNBOUND {
             return Ok(None);
         }
-        // SAFETY: an immediate, or an object counted above.
-        Ok(Some(unsafe { Value::from_word(word) }))
-    }
-
-    #[inline(always)]
-    fn load_object(
-        &self,
-        token: &Attached,
-        word: u64,
-        unmoved: impl Fn() -> bool,
-    ) -> Result<Option<Value>, Contended> {
-        // SAFETY: blocks are type-stable until every reader passed a safepoint, so this is a header, live or dead.
-        let header = unsafe { &*(word as *const Header) };
-        let owner = header.owner();
-        if owner == token.owner() {
-            header.increment(token);
-        } else if owner.0 < mode::OwnerId::DEFERRED.0 {
-            if !header.try_increment(token) {
-                return Err(Contended);
-            }
-            // SAFETY: counted just now.
-            let value = unsafe { Value::from_word(word) };
-            if self.peek() != word || !unmoved() {
-                drop(value);
-                return Err(Contended);
-            }
-            return Ok(Some(value));
-        }
-        // SAFETY: counted above, or never counted by anybody.
-        Ok(Some(unsafe { Value::from_word(word) }))
+        // SAFETY: the slot held the word just now, and holds it still if both checks say so.
+        unsafe { count_word(token, word, || self.peek() == word && unmoved()) }.map(Some)
     }
 
     /// A counted reference, read by someone who may mutate the container (or has it to himself); marks the object

@@ -112,13 +112,21 @@ pub struct TypeParts {
     pub dict: Obj<Dict>,
 }
 
+static NEXT_VERSION: AtomicU32 = AtomicU32::new(1);
+
+/// A version that no type had before; 0 once there are none left.
+fn next_version() -> u32 {
+    // Relaxed: only uniqueness matters.
+    NEXT_VERSION.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |v| v.checked_add(1)).unwrap_or(0)
+}
+
 impl Type {
     /// A type without mro, special methods and shape, which its maker adds before anybody sees it.
     pub fn new(parts: TypeParts) -> Type {
         Type {
             layout: parts.layout,
             flags: AtomicU32::new(parts.flags),
-            version: AtomicU32::new(1),
+            version: AtomicU32::new(next_version()),
             instance_shape: AtomicU32::new(0),
             inline_capacity: AtomicUsize::new(0),
             slots: parts.slots,
@@ -183,7 +191,8 @@ impl Type {
         self.has(flag::FINALIZER)
     }
 
-    /// What inline caches compare: changes whenever a lookup through this type might.
+    /// What caches compare: changes whenever a lookup through this type might. No two types ever have the same version, so
+    /// it stands for the type too; 0 means that nothing may be cached.
     #[inline(always)]
     pub fn version(&self) -> u32 {
         // Acquire pairs with the release in `bump_version`: who sees the old version may use what it cached.
@@ -193,7 +202,7 @@ impl Type {
     /// Invalidates what was cached about this type and its subclasses.
     pub fn bump_version(&self) {
         // Release pairs with the acquire in `version`.
-        self.version.fetch_add(1, Ordering::Release);
+        self.version.store(next_version(), Ordering::Release);
         for sub in self.subclasses.lock().iter() {
             sub.payload.bump_version();
         }

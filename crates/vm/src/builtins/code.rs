@@ -1,7 +1,7 @@
 //! Code objects: a compiled unit with its constants and names as values, and the caches of its instructions.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use compiler::bytecode::code::{CodeUnit, Constant, Position, flags};
 use compiler::bytecode::instruction::{Instruction, Opcode};
@@ -9,6 +9,7 @@ use object_model::object::layout::Payload;
 use object_model::string::Str;
 use object_model::{Obj, Value};
 
+use crate::interpreter::cache;
 use crate::prelude::*;
 
 /// The payload of a code object.
@@ -39,6 +40,12 @@ pub struct Code {
     pub variables_end: u32,
     /// Registers in all.
     pub registers: u32,
+}
+
+impl Drop for Code {
+    fn drop(&mut self) {
+        cache::free(&self.unit.instructions, &self.words);
+    }
 }
 
 // SAFETY: everything but the cache words is immutable; those are atomics.
@@ -102,11 +109,16 @@ impl Code {
     pub fn clear_slot_caches(&self) {
         let mut index = 0;
         while let Some(i) = self.unit.instructions.get(index) {
-            let cached = [Opcode::LoadAttr as u8, Opcode::StoreAttr as u8].contains(&i.opcode);
-            if cached && let Some(word) = self.words.get(index + 1) {
-                word.store(0, std::sync::atomic::Ordering::Relaxed); // Relaxed: starting the world publishes it.
+            let width = Opcode::ALL.get(i.opcode as usize).map_or(0, |op| op.cache_words());
+            if [Opcode::LoadAttr as u8, Opcode::StoreAttr as u8].contains(&i.opcode) {
+                for word in self.words.iter().skip(index + 1).take(width) {
+                    // Relaxed: starting the world publishes it.
+                    if word.load(Ordering::Relaxed) & (cache::SLOT | cache::TRANSITION) != 0 {
+                        word.store(0, Ordering::Relaxed); // Relaxed: as above.
+                    }
+                }
             }
-            index += 1 + Opcode::ALL.get(i.opcode as usize).map_or(0, |op| op.cache_words());
+            index += 1 + width;
         }
     }
 

@@ -177,6 +177,7 @@ pub fn unpack(th: &mut Thread, slice: &Slice) -> PyResult<(i64, i64, i64)> {
 }
 
 /// Fits numbers of [`unpack`] to a sequence of `length` items.
+#[inline]
 pub fn fit((start, stop, step): (i64, i64, i64), length: usize) -> SliceIndices {
     let length = length as i64;
     let clip = |i: i64| {
@@ -184,12 +185,13 @@ pub fn fit((start, stop, step): (i64, i64, i64), length: usize) -> SliceIndices 
         if step < 0 { i.clamp(-1, length - 1) } else { i.clamp(0, length) }
     };
     let (start, stop) = (clip(start), clip(stop));
-    let count = if step < 0 {
-        if stop < start { (start - stop - 1) / -step + 1 } else { 0 }
-    } else if start < stop {
-        (stop - start - 1) / step + 1
-    } else {
-        0
+    // Divisions are slow, and most steps are one.
+    let count = match step {
+        1 => (stop - start).max(0),
+        -1 => (start - stop).max(0),
+        ..0 if stop < start => (start - stop - 1) / -step + 1,
+        1.. if start < stop => (stop - start - 1) / step + 1,
+        _ => 0,
     };
     SliceIndices { start, stop, step, count: count as usize }
 }

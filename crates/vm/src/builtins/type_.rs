@@ -47,20 +47,12 @@ pub(super) fn check_mutable(th: &mut Thread, class: Class, attribute: &str) -> P
 
 /// Sets an entry of a class's dict and tells the caches.
 pub(super) fn put(th: &mut Thread, class: Class, name: &Obj<Str>, value: Value) -> PyResult<()> {
-    class.payload.dict.set_str(th, name, value).map_err(|_| th.memory_error())?;
-    create::attribute_changed(th, class, name);
-    Ok(())
+    create::replace_in_dict(th, class, name, Some(value)).map(drop)
 }
 
 /// Removes an entry of a class's dict and tells the caches; false if there is none.
 pub(super) fn take(th: &mut Thread, class: Class, name: &Obj<Str>) -> bool {
-    let removed = class.payload.dict.remove_str(th, name);
-    let was = removed.is_some();
-    drop(removed);
-    if was {
-        create::attribute_changed(th, class, name);
-    }
-    was
+    create::replace_in_dict(th, class, name, None).unwrap_or(false)
 }
 
 /// What `isinstance` answers where no metaclass says otherwise.

@@ -16,6 +16,22 @@ use crate::names::Special;
 use crate::native::{Args, Role};
 use crate::thread::Thread;
 
+/// Calls `then` with `first` before `rest`; few arguments are put together without allocating.
+#[inline]
+fn with_first<R>(first: &Value, rest: &[Value], then: impl FnOnce(&[Value]) -> R) -> R {
+    const FEW: usize = 5;
+    if rest.len() < FEW {
+        let mut all = [const { Value::NONE }; FEW];
+        all[0] = first.clone();
+        all[1..=rest.len()].clone_from_slice(rest);
+        return then(&all[..=rest.len()]);
+    }
+    let mut all = Vec::with_capacity(rest.len() + 1);
+    all.push(first.clone());
+    all.extend_from_slice(rest);
+    then(&all)
+}
+
 impl Thread {
     /// `callable(*arguments)`
     #[inline]
@@ -52,10 +68,7 @@ impl Thread {
 
     /// `callable(first, *args)`
     pub fn call_prepended(&mut self, callable: &Value, first: &Value, args: Args<'_>) -> PyResult {
-        let mut positional = Vec::with_capacity(args.positional.len() + 1);
-        positional.push(first.clone());
-        positional.extend_from_slice(args.positional);
-        self.call_args(callable, Args { positional: &positional, ..args })
+        with_first(first, args.positional, |positional| self.call_args(callable, Args { positional, ..args }))
     }
 
     /// A call with its arguments in place.
@@ -72,12 +85,9 @@ impl Thread {
                 let function: &Obj<NativeFunction> = unsafe { Obj::borrow_unchecked(callable) };
                 self.check_native_stack()?;
                 match &function.receiver {
-                    Some(receiver) => {
-                        let mut positional = Vec::with_capacity(args.positional.len() + 1);
-                        positional.push(receiver.clone());
-                        positional.extend_from_slice(args.positional);
-                        (function.def.function)(self, Args { positional: &positional, ..args })
-                    }
+                    Some(receiver) => with_first(receiver, args.positional, |positional| {
+                        (function.def.function)(self, Args { positional, ..args })
+                    }),
                     None => (function.def.function)(self, args),
                 }
             }

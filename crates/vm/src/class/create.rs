@@ -369,26 +369,35 @@ pub fn assign_class_attr(
     }
     let interned =
         if name.header().has_flag(header_flag::INTERNED) { name.clone() } else { th.intern_obj(name) };
-    match value {
-        Some(value) => set(th, &class.payload.dict, &interned, value.clone())?,
-        None => {
-            let removed = class.payload.dict.remove_str(th, &interned);
-            if removed.is_none() {
-                let owner = class.payload.name.get(th).to_string();
-                let raised =
-                    th.attribute_error(format_args!("type object '{owner}' has no attribute '{text}'"));
-                crate::exceptions::attach_name_and_object(th, name, &receiver);
-                return Err(raised);
-            }
-            drop(removed);
-        }
+    if !replace_in_dict(th, class, &interned, value.cloned())? && value.is_none() {
+        let owner = class.payload.name.get(th).to_string();
+        let raised = th.attribute_error(format_args!("type object '{owner}' has no attribute '{text}'"));
+        crate::exceptions::attach_name_and_object(th, name, &receiver);
+        return Err(raised);
     }
-    attribute_changed(th, class, &interned);
     Ok(())
 }
 
+/// Sets (Some) or deletes an entry of a class's dict and tells the caches; says whether there was one. The old value is
+/// given up only after the version changed, because caches hold it uncounted.
+pub fn replace_in_dict(
+    th: &mut Thread,
+    class: Class,
+    name: &Obj<Str>,
+    value: Option<Value>,
+) -> PyResult<bool> {
+    let old = class.payload.dict.get_str(th, name);
+    match value {
+        Some(value) => class.payload.dict.set_str(th, name, value).map_err(|_| th.memory_error())?,
+        None if old.is_none() => return Ok(false),
+        None => drop(class.payload.dict.remove_str(th, name)),
+    }
+    attribute_changed(th, class, name);
+    Ok(old.is_some())
+}
+
 /// What must follow a change of a class's dict: caches are invalidated, special methods looked up again.
-pub fn attribute_changed(th: &mut Thread, class: Class, name: &Obj<Str>) {
+fn attribute_changed(th: &mut Thread, class: Class, name: &Obj<Str>) {
     class.payload.bump_version();
     if Special::from_name(name).is_some() {
         special::refresh(th, class);

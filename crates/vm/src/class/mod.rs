@@ -7,6 +7,7 @@ pub mod construct;
 pub mod create;
 pub mod descriptor;
 pub mod finalize;
+pub mod lookup_cache;
 pub mod mro;
 pub mod native;
 pub mod special;
@@ -103,8 +104,21 @@ pub fn as_class(value: &Value) -> Option<Class> {
 }
 
 /// The attribute `name` of a class or its bases, as it stands in their dicts.
+#[inline]
 pub fn lookup(token: &Attached, class: Class, name: &Obj<Str>) -> Option<Value> {
-    lookup_with_home(token, class, name).map(|(value, _)| value)
+    match Thread::behind(token).lookups.get(token, class, name) {
+        Some(found) => found,
+        None => lookup_and_remember(token, class, name),
+    }
+}
+
+#[inline(never)]
+fn lookup_and_remember(token: &Attached, class: Class, name: &Obj<Str>) -> Option<Value> {
+    // The version is read first: if the type changes meanwhile, the line is not valid.
+    let version = class.payload.version();
+    let found = lookup_with_home(token, class, name).map(|(value, _)| value);
+    Thread::behind(token).lookups.put(version, name, found.as_ref());
+    found
 }
 
 /// As [`lookup`], with the class in whose dict it was found.

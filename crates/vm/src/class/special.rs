@@ -71,11 +71,12 @@ impl Thread {
         arguments: &[&Value],
     ) -> PyResult {
         if super::descriptor::is_plain_method(method) {
-            // At most three arguments follow a receiver in any special method but `__exit__`.
-            let mut all: Vec<Value> = Vec::with_capacity(1 + arguments.len());
-            all.push(receiver.clone());
-            all.extend(arguments.iter().map(|v| (*v).clone()));
-            return self.call_args(method, Args::positional(&all));
+            // At most three arguments follow a receiver in any special method.
+            let mut all = [receiver.clone(), Value::NONE, Value::NONE, Value::NONE];
+            for (place, argument) in all[1..].iter_mut().zip(arguments) {
+                *place = (*argument).clone();
+            }
+            return self.call_args(method, Args::positional(&all[..1 + arguments.len()]));
         }
         let bound = super::descriptor::bind(self, method, Some(receiver), class)?;
         let all: Vec<Value> = arguments.iter().map(|v| (*v).clone()).collect();

@@ -205,6 +205,17 @@ pub fn true_div_words(a: u64, b: u64) -> Option<u64> {
     if b == 0.0 { None } else { float_word(a / b) }
 }
 
+/// `a ** b` of a positive float and a float; None if that is not what they are, or the power is beyond words.
+#[inline]
+pub fn pow_words(a: u64, b: u64) -> Option<u64> {
+    if !is_float_word(a) || !is_float_word(b) {
+        return None;
+    }
+    let a = word_float(a);
+    // Zeros and negative numbers have rules of their own.
+    if a > 0.0 { float_word(a.powf(word_float(b))) } else { None }
+}
+
 /// `a // b` of int words; None for a zero divisor or a quotient beyond 62 bits.
 #[inline]
 pub fn floor_div_words(a: u64, b: u64) -> Option<u64> {

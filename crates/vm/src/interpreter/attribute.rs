@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use compiler::bytecode::instruction::{FRAME_HEADER, Instruction, KILL_A, KILL_B, KILL_C, SpecialMethod};
 use object_model::lock::CriticalSection;
 use object_model::object::attributes;
-use object_model::shape::ShapeId;
+use object_model::shape::{Shape, ShapeId};
 use object_model::string::Str;
 use object_model::ty::flag;
 use object_model::value::singleton::UNBOUND;
@@ -49,182 +49,215 @@ pub fn take(frame: Frame, i: Instruction, flag: u8, register: u16) -> Value {
     }
 }
 
+/// Undoes [`take`] of operand `c`.
+///
+/// # Safety
+/// `value` must be what was taken.
+#[cold]
+pub unsafe fn give_back(frame: Frame, i: Instruction, value: Value) {
+    if i.flags & KILL_C != 0 {
+        // SAFETY: the register was emptied when the value was taken.
+        unsafe { *frame.register(i.c as usize) = value.into_word() };
+    }
+}
+
 /// The name with this index.
 pub fn name(frame: Frame, index: u16) -> &'static Obj<Str> {
     &frame.code().payload.names[index as usize]
 }
 
-/// `LOAD_ATTR`
+/// `LOAD_ATTR`, where the first alternative is no slot of the receiver's shape.
 #[inline(never)]
-pub fn load(th: &mut Thread, frame: Frame, i: Instruction, [first, second]: [&AtomicU64; 2]) -> PyResult<()> {
+pub fn load(th: &mut Thread, frame: Frame, i: Instruction, words: &[AtomicU64]) -> PyResult<()> {
     let receiver = value(frame, i.b);
-    let shape = receiver.as_header().map_or(0, |h| h.shape_id().0);
-    if shape != 0 {
-        if let Some(entry) = cache::entry(th, second, shape) {
-            let found = entry.value.clone();
-            kill(th, frame, i, KILL_B, i.b);
-            put(th, frame, i.a as usize, found);
-            return Ok(());
-        }
+    let found = match receiver.as_header() {
+        Some(header) => match cached(th, header, words) {
+            Some(found) => Some(found),
+            None => uncached(th, header, name(frame, i.c), words),
+        },
+        None => None,
+    };
+    if let Some(found) = found {
+        kill(th, frame, i, KILL_B, i.b);
+        put(th, frame, i.a as usize, found);
+        return Ok(());
     }
     let receiver = take(frame, i, KILL_B, i.b);
-    let name = name(frame, i.c);
-    if let Some(header) = receiver.as_header() {
-        fill_load(th, header, name, first, second);
-    }
-    let found = th.get_attr(&receiver, name)?;
+    let found = th.get_attr(&receiver, name(frame, i.c))?;
     put(th, frame, i.a as usize, found);
     Ok(())
 }
 
-/// Remembers where an attribute was found, if the place is simple.
-fn fill_load(th: &mut Thread, header: &Header, name: &Obj<Str>, first: &AtomicU64, second: &AtomicU64) {
+fn cached(th: &Thread, header: &Header, words: &[AtomicU64]) -> Option<Value> {
+    let shape = header.shape_id();
+    words.iter().find_map(|word| {
+        let word = cache::read(word);
+        if word & cache::SLOT == 0 {
+            return cache::found(th, word, shape.0);
+        }
+        if word >> 32 != u64::from(shape.0) {
+            return None;
+        }
+        // SAFETY: the offset was found for an object of this shape.
+        let slot = unsafe { attributes::slot_at(header.as_ptr(), (word & cache::OFFSET) as usize) };
+        slot.load(th, || header.shape_id() == shape).ok().flatten()
+    })
+}
+
+/// Looks an attribute up if that needs no Python code, and remembers where it was, if the place is simple.
+fn uncached(th: &mut Thread, header: &Header, name: &Obj<Str>, words: &[AtomicU64]) -> Option<Value> {
     let shape = header.shape();
     let class = shape.class();
     if class.payload.has(flag::CUSTOM_GETATTR) {
-        return;
+        return None;
     }
     let version = class.payload.version();
     let in_type = class::lookup(th, class, name);
-    if in_type.as_ref().is_some_and(|attribute| descriptor::is_data(th, attribute)) {
-        if let Some(attribute) = in_type
-            && let Some(index) = member_index(th, &attribute)
-            && let Some(offset) =
-                attributes::area(header, shape).and_then(|area| area.inline_offset(header, index))
-            && !class.payload.layout().variable
-        {
-            remember_slot(first, shape.id(), offset);
-        }
-        return;
+    let mut index = None;
+    if let Some(attribute) = in_type.as_ref().filter(|attribute| descriptor::is_data(th, attribute)) {
+        index = Some(member_index(th, attribute)?);
     }
     if let Some(area) = attributes::area(header, shape) {
-        if shape.is_dict_mode() {
-            return;
+        if shape.is_dict_mode() && index.is_none() {
+            return area.dict().get_str(th, name);
         }
-        if let Some(index) = shape.find(name.as_value()) {
-            if let Some(offset) =
-                area.inline_offset(header, index).filter(|_| !class.payload.layout().variable)
+        if let Some(index) = index.or_else(|| shape.find(name.as_value())) {
+            let offset =
+                area.inline_offset(header, index).filter(|_| !class.payload.layout().variable)?;
+            if let Some(word) = slot_word(shape.id(), cache::SLOT, offset)
+                && let Some(at) = cache::vacancy(th, words, 1, shape.id().0)
             {
-                remember_slot(first, shape.id(), offset);
+                cache::replace(th, &words[at], word);
             }
-            return;
+            // SAFETY: the offset was found just now for this shape.
+            let slot = unsafe { attributes::slot_at(header.as_ptr(), offset) };
+            return slot.load(th, || header.shape_id() == shape.id()).ok().flatten();
         }
     }
     // A plain value in the class: no descriptor, and instances of this shape do not have their own.
-    if let Some(attribute) = in_type
-        && crate::class::special::get(th, class::type_of(&attribute), Special::Get).is_none()
-    {
-        cache::publish(th, second, Entry { shape: shape.id().0, version, class, value: attribute });
+    let attribute = in_type?;
+    if class::special::get(th, class::type_of(&attribute), Special::Get).is_some() {
+        return None;
     }
+    let entry = Entry { shape: shape.id().0, version, class, word: attribute.word() };
+    cache::publish(th, words, entry);
+    Some(attribute)
 }
 
 fn member_index(th: &Thread, attribute: &Value) -> Option<usize> {
     th.exact::<crate::builtins::native_function::Member>(attribute).map(|m| m.index)
 }
 
-fn remember_slot(word: &AtomicU64, shape: ShapeId, offset: usize) {
-    if let Ok(offset) = u16::try_from(offset) {
-        // Relaxed: the word stands on its own.
-        word.store(u64::from(shape.0) << 32 | cache::SLOT | u64::from(offset), Ordering::Relaxed);
-    }
+/// The cache word that names the slot at `offset`.
+fn slot_word(shape: ShapeId, kind: u64, offset: usize) -> Option<u64> {
+    u16::try_from(offset).ok().map(|offset| u64::from(shape.0) << 32 | u64::from(offset) | kind)
 }
 
-/// `STORE_ATTR` into a slot that a cache word names; false if it must go the long way.
+/// `STORE_ATTR` into a slot that a cache word names; gives the value back if it must go the long way.
 #[inline(always)]
-pub fn store_cached(th: &Thread, object: &Header, cached: u64, value: &Value) -> bool {
+pub fn store_cached(th: &Thread, object: &Header, cached: u64, value: Value) -> Result<(), Value> {
     let section = CriticalSection::enter(th, object);
-    if object.shape_id().0 != (cached >> 32) as u32 {
-        return false;
+    if mode::FREE_THREADED && object.shape_id().0 != (cached >> 32) as u32 {
+        return Err(value);
     }
     // SAFETY: the offset was found for an object of this shape.
-    let slot = unsafe { attributes::slot_at(object.as_ptr(), (cached & 0xFFFF) as usize) };
-    let old = slot.replace(Some(value.clone()));
+    let slot = unsafe { attributes::slot_at(object.as_ptr(), (cached & cache::OFFSET) as usize) };
+    let old = slot.replace(Some(value));
     drop(section);
     drop(old);
-    true
+    Ok(())
 }
 
-/// `STORE_ATTR`
+/// `STORE_ATTR`, where the first alternative is no slot of the receiver's shape.
 #[inline(never)]
-pub fn store(
-    th: &mut Thread,
-    frame: Frame,
-    i: Instruction,
-    [first, second]: [&AtomicU64; 2],
-) -> PyResult<()> {
+pub fn store(th: &mut Thread, frame: Frame, i: Instruction, words: &[AtomicU64]) -> PyResult<()> {
     let receiver = value(frame, i.a);
+    let mut new = take(frame, i, KILL_C, i.c);
     if let Some(header) = receiver.as_header() {
-        // Relaxed: both words stand on their own: the second is checked to belong to the first's shape.
-        let cached = first.load(Ordering::Relaxed);
-        let next = second.load(Ordering::Relaxed);
-        if cached & cache::TRANSITION != 0
-            && cached >> 32 == u64::from(header.shape_id().0)
-            && next >> 32 == cached >> 32
-            && add_cached(th, header, cached, next, value(frame, i.c))
-        {
-            kill(th, frame, i, KILL_C, i.c);
-            kill(th, frame, i, KILL_A, i.a);
-            return Ok(());
+        let shape = u64::from(header.shape_id().0);
+        for pair in words.chunks_exact(2) {
+            // Relaxed: both words stand on their own: the second is checked to belong to the first's shape.
+            let cached = pair[0].load(Ordering::Relaxed);
+            let next = pair[1].load(Ordering::Relaxed); // Relaxed: as above.
+            if cached >> 32 != shape || cached == 0 {
+                continue;
+            }
+            let stored = if cached & cache::SLOT != 0 {
+                store_cached(th, header, cached, new)
+            } else if next >> 32 == shape {
+                add_cached(th, header, cached, next, new)
+            } else {
+                continue;
+            };
+            match stored {
+                Ok(()) => {
+                    kill(th, frame, i, KILL_A, i.a);
+                    return Ok(());
+                }
+                Err(value) => new = value,
+            }
         }
     }
     let receiver = take(frame, i, KILL_A, i.a);
-    let value = take(frame, i, KILL_C, i.c);
     let name = name(frame, i.b);
-    let Some(header) = receiver.as_header() else { return th.set_attr(&receiver, name, &value) };
+    let Some(header) = receiver.as_header() else { return th.set_attr(&receiver, name, &new) };
     let before = header.shape();
-    th.set_attr(&receiver, name, &value)?;
+    th.set_attr(&receiver, name, &new)?;
+    fill_store(th, header, before, name, words);
+    Ok(())
+}
+
+/// Remembers where an attribute was stored, if the place is simple.
+fn fill_store(th: &mut Thread, header: &Header, before: &Shape, name: &Obj<Str>, words: &[AtomicU64]) {
     let class = before.class();
     let simple = !class.payload.has(flag::CUSTOM_SETATTR)
         && !class.payload.layout().variable
         && !before.is_dict_mode();
     if !simple {
-        return Ok(());
+        return;
     }
     let in_type = class::lookup(th, class, name);
-    let Some(area) = attributes::area(header, before) else { return Ok(()) };
-    if let Some(attribute) = in_type.filter(|a| descriptor::is_data(th, a)) {
-        if let Some(offset) = member_index(th, &attribute).and_then(|index| area.inline_offset(header, index))
+    let Some(area) = attributes::area(header, before) else { return };
+    let index = match in_type.filter(|a| descriptor::is_data(th, a)) {
+        Some(attribute) => match member_index(th, &attribute) {
+            Some(index) => Some(index),
+            None => return,
+        },
+        None => before.find(name.as_value()),
+    };
+    let Some(at) = cache::vacancy(th, words, 2, before.id().0) else { return };
+    if let Some(index) = index {
+        if let Some(offset) = area.inline_offset(header, index)
+            && let Some(word) = slot_word(before.id(), cache::SLOT, offset)
         {
-            remember_slot(first, before.id(), offset);
+            cache::replace(th, &words[at], word);
         }
-        return Ok(());
+        return;
     }
-    match before.find(name.as_value()) {
-        Some(index) => {
-            if let Some(offset) = area.inline_offset(header, index) {
-                remember_slot(first, before.id(), offset);
-            }
-        }
-        None => {
-            let after = header.shape();
-            let grown =
-                after.find(name.as_value()) == Some(before.count()) && after.count() == before.count() + 1;
-            if let Some(offset) = area.inline_offset(header, before.count()).filter(|_| grown)
-                && let Ok(offset) = u16::try_from(offset)
-            {
-                let shape = u64::from(before.id().0) << 32;
-                // Relaxed: as above.
-                second.store(shape | u64::from(after.id().0), Ordering::Relaxed);
-                first.store(shape | cache::TRANSITION | u64::from(offset), Ordering::Relaxed);
-            }
-        }
+    let after = header.shape();
+    let grown = after.find(name.as_value()) == Some(before.count()) && after.count() == before.count() + 1;
+    if let Some(offset) = area.inline_offset(header, before.count()).filter(|_| grown)
+        && let Some(word) = slot_word(before.id(), cache::TRANSITION, offset)
+    {
+        // Relaxed: as in `store`.
+        words[at + 1].store(u64::from(before.id().0) << 32 | u64::from(after.id().0), Ordering::Relaxed);
+        cache::replace(th, &words[at], word);
     }
-    Ok(())
 }
 
-fn add_cached(th: &Thread, object: &Header, cached: u64, next: u64, value: &Value) -> bool {
+fn add_cached(th: &Thread, object: &Header, cached: u64, next: u64, value: Value) -> Result<(), Value> {
     let section = CriticalSection::enter(th, object);
     if object.shape_id().0 != (cached >> 32) as u32 {
-        return false;
+        return Err(value);
     }
     // SAFETY: the offset was found for an object of this shape.
-    let slot = unsafe { attributes::slot_at(object.as_ptr(), (cached & 0xFFFF) as usize) };
-    let old = slot.replace(Some(value.clone()));
+    let slot = unsafe { attributes::slot_at(object.as_ptr(), (cached & cache::OFFSET) as usize) };
+    let old = slot.replace(Some(value));
     // The slot is written before the shape that names it is published.
     object.set_shape(ShapeId(next as u32));
     drop(section);
     drop(old);
-    true
+    Ok(())
 }
 
 /// `DELETE_ATTR`
@@ -238,39 +271,33 @@ fn put_method(th: &Thread, frame: Frame, register: u16, method: Value, receiver:
     put(th, frame, register as usize, method);
 }
 
-/// `LOAD_METHOD`
+/// `LOAD_METHOD`, where the first alternative is not for the receiver's shape.
 #[inline(never)]
-pub fn load_method(th: &mut Thread, frame: Frame, i: Instruction, cell: &AtomicU64) -> PyResult<()> {
-    let receiver = value(frame, i.b);
-    let shape = receiver.as_header().map_or(0, |h| h.shape_id().0);
-    if shape != 0
-        && let Some(entry) = cache::entry(th, cell, shape)
+pub fn load_method(th: &mut Thread, frame: Frame, i: Instruction, words: &[AtomicU64]) -> PyResult<()> {
+    let receiver = take(frame, i, KILL_B, i.b);
+    if let Some(header) = receiver.as_header()
+        && let Some(method) = cache::found(th, cache::read(&words[1]), header.shape_id().0)
     {
-        let method = entry.value.clone();
-        let receiver = take(frame, i, KILL_B, i.b);
         put_method(th, frame, i.a, method, Some(receiver));
         return Ok(());
     }
-    let receiver = take(frame, i, KILL_B, i.b);
     let name = name(frame, i.c);
     let class = class::type_of(&receiver);
     if !class.payload.has(flag::CUSTOM_GETATTR) {
         let version = class.payload.version();
         if let Some(method) = class::lookup(th, class, name)
             && descriptor::is_plain_method(&method)
+            && receiver.as_header().and_then(|h| class::attribute::own(th, h, name)).is_none()
         {
-            let own = receiver.as_header().and_then(|h| class::attribute::own(th, h, name));
-            if own.is_none() {
-                let cacheable = receiver.as_header().is_some_and(|h| {
-                    let shape = h.shape();
-                    !shape.is_dict_mode() && shape.find(name.as_value()).is_none()
-                });
-                if cacheable {
-                    cache::publish(th, cell, Entry { shape, version, class, value: method.clone() });
+            if let Some(header) = receiver.as_header() {
+                let shape = header.shape();
+                if !shape.is_dict_mode() && shape.find(name.as_value()).is_none() {
+                    let entry = Entry { shape: shape.id().0, version, class, word: method.word() };
+                    cache::publish(th, words, entry);
                 }
-                put_method(th, frame, i.a, method, Some(receiver));
-                return Ok(());
             }
+            put_method(th, frame, i.a, method, Some(receiver));
+            return Ok(());
         }
     }
     let method = th.get_attr(&receiver, name)?;

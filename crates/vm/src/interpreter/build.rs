@@ -5,6 +5,7 @@ use compiler::bytecode::instruction::{
 };
 use object_model::dict::Dict;
 use object_model::list::List;
+use object_model::shape::builtin;
 use object_model::tuple::Tuple;
 use object_model::value::singleton::UNBOUND;
 use object_model::{Obj, Value};
@@ -21,19 +22,23 @@ fn value<'a>(frame: Frame, register: u16) -> &'a Value {
     unsafe { Value::borrow_word(&*frame.register(register as usize)) }
 }
 
+/// Moves a register of a run out.
+#[inline(always)]
+pub(super) fn move_out(frame: Frame, register: usize) -> Value {
+    // SAFETY: the register holds a value, which is left without one.
+    unsafe { Value::from_word(std::mem::replace(&mut *frame.register(register), UNBOUND)) }
+}
+
 /// Moves a run of registers out.
 fn run(frame: Frame, from: u16, count: usize) -> Vec<Value> {
-    (from as usize..from as usize + count)
-        // SAFETY: the run's registers hold values; each is moved out once.
-        .map(|n| unsafe { Value::from_word(std::mem::replace(&mut *frame.register(n), UNBOUND)) })
-        .collect()
+    (from as usize..from as usize + count).map(|n| move_out(frame, n)).collect()
 }
 
 /// `BUILD_SLICE`
 pub fn slice(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()> {
-    let mut parts = run(frame, i.b, 3).into_iter();
-    let mut next = || parts.next().unwrap_or(Value::NONE);
-    let (start, stop, step) = (next(), next(), next());
+    let first = i.b as usize;
+    let (start, stop) = (move_out(frame, first), move_out(frame, first + 1));
+    let step = move_out(frame, first + 2);
     let slice = crate::builtins::slice::Slice::make(th, start, stop, step);
     put(th, frame, i.a as usize, slice);
     Ok(())
@@ -41,18 +46,25 @@ pub fn slice(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()> {
 
 /// `BUILD_TUPLE`
 pub fn tuple(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()> {
-    let items = run(frame, i.b, i.c as usize);
-    let tuple = th.tuple(items);
-    put(th, frame, i.a as usize, tuple);
-    Ok(())
+    match Obj::from_exact(th, builtin::TUPLE, i.c as usize, |n| move_out(frame, i.b as usize + n)) {
+        Ok(tuple) => {
+            put(th, frame, i.a as usize, tuple.into_value());
+            Ok(())
+        }
+        Err(_) => Err(th.memory_error()),
+    }
 }
 
 /// `BUILD_LIST`
 pub fn list(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()> {
-    let items = run(frame, i.b, i.c as usize);
-    let list = th.list(items);
-    put(th, frame, i.a as usize, list);
-    Ok(())
+    match List::from_fn(i.c as usize, |n| Some(move_out(frame, i.b as usize + n))) {
+        Ok(list) => {
+            let list = Obj::new(th, builtin::LIST, list);
+            put(th, frame, i.a as usize, list.into_value());
+            Ok(())
+        }
+        Err(_) => Err(th.memory_error()),
+    }
 }
 
 /// `BUILD_SET`

@@ -3,25 +3,32 @@
 //! A cache word stands on its own: it is read and written in one piece, and what it says is checked against the object
 //! or dict at hand before it is used. So any thread may write it at any time.
 //!
-//! | instruction | word 0 | word 1 |
-//! |---|---|---|
-//! | `LOAD_GLOBAL` | globals version << 32 \| entry << 1 \| in builtins | builtins version << 32 \| entry |
-//! | `LOAD_ATTR` | shape << 32 \| kind \| offset | address of an [`Entry`] |
-//! | `STORE_ATTR` | shape << 32 \| kind \| offset | for a new attribute: the next shape |
-//! | `LOAD_METHOD` | address of an [`Entry`] | |
+//! | instruction | words |
+//! |---|---|
+//! | `LOAD_GLOBAL` | globals version << 32 \| entry << 1 \| in builtins; builtins version << 32 \| entry |
+//! | `LOAD_ATTR` | two alternatives, each shape << 32 \| byte offset \| `SLOT`, or the address of an [`Entry`] |
+//! | `STORE_ATTR` | two alternatives, each shape << 32 \| byte offset \| `SLOT` or `TRANSITION`, and shape << 32 \| next shape |
+//! | `LOAD_METHOD` | two alternatives, each the address of an [`Entry`] |
+//!
+//! An instruction that sees more than two shapes keeps the two it has most of the time: the rest go through the
+//! thread's lookup cache (`class::lookup_cache`).
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use compiler::bytecode::instruction::Opcode;
+use object_model::object::slot::count_word;
 use object_model::ty::Class;
 use object_model::{Attached, Value, reclaim};
 
 use crate::frame::Frame;
 use crate::thread::Thread;
 
-/// The low half of the word is the byte offset of an inline slot.
-pub const SLOT: u64 = 1 << 16;
-/// The attribute is new: its slot is at the offset, and word 1 is the next shape.
-pub const TRANSITION: u64 = 1 << 17;
+/// The word names an inline slot.
+pub const SLOT: u64 = 1;
+/// The word names the inline slot of a new attribute; the next word is the shape with it.
+pub const TRANSITION: u64 = 2;
+/// The byte offset in a word that names a slot: slots are words.
+pub const OFFSET: u64 = 0xFFF8;
 
 /// What a lookup through a type found: valid while the shape is the same and the type's version is.
 pub struct Entry {
@@ -31,27 +38,92 @@ pub struct Entry {
     pub version: u32,
     /// The type.
     pub class: Class,
-    /// What was found in the type: a method, or a class attribute that is no descriptor.
-    pub value: Value,
+    /// What was found in the type: a method, or a class attribute that is no descriptor. Not counted: the type holds it
+    /// as long as the version is the same.
+    pub word: u64,
 }
 
-/// The entry that a word points to, if it is for this shape and still true.
+impl Entry {
+    #[inline(always)]
+    fn is_current(&self) -> bool {
+        self.class.payload.version() == self.version
+    }
+}
+
+/// The value that an alternative remembers for this shape, if it is still true.
 #[inline(always)]
-pub fn entry<'a>(_token: &'a Attached, word: &AtomicU64, shape: u32) -> Option<&'a Entry> {
-    // Acquire pairs with the release in `publish`: the entry's content is visible.
-    let address = word.load(Ordering::Acquire);
-    // SAFETY: the word is 0 or a boxed entry, freed only after all threads passed a safepoint.
-    let entry = unsafe { (address as *const Entry).as_ref() }?;
-    (entry.shape == shape && entry.class.payload.version() == entry.version).then_some(entry)
+pub fn found(token: &Attached, word: u64, shape: u32) -> Option<Value> {
+    if word & SLOT != 0 {
+        return None;
+    }
+    // SAFETY: the word is 0 or a boxed entry, freed only after all threads passed a safepoint; it was read with acquire.
+    let entry = unsafe { (word as *const Entry).as_ref() }?;
+    if entry.shape != shape || !entry.is_current() {
+        return None;
+    }
+    // SAFETY: the version says that the type's dict holds the word; who changes that changes the version before the
+    // reference is given up (`class::create::replace_in_dict`).
+    unsafe { count_word(token, entry.word, || entry.is_current()) }.ok()
 }
 
-/// Replaces the entry of a word.
-pub fn publish(th: &mut Thread, word: &AtomicU64, entry: Entry) {
-    // Release pairs with the acquire in `entry`.
-    let old = word.swap(Box::into_raw(Box::new(entry)) as u64, Ordering::AcqRel);
-    if old != 0 {
+/// Reads an alternative.
+#[inline(always)]
+pub fn read(word: &AtomicU64) -> u64 {
+    // Acquire pairs with the release in `replace`: an entry's content is visible.
+    word.load(Ordering::Acquire)
+}
+
+/// Which of two alternatives, `stride` words each, a newly seen shape should replace; None to leave both.
+pub fn vacancy(th: &mut Thread, words: &[AtomicU64], stride: usize, shape: u32) -> Option<usize> {
+    let stale = |word: u64| {
+        if word & (SLOT | TRANSITION) != 0 {
+            return (word >> 32) as u32 == shape;
+        }
+        // SAFETY: as in `found`.
+        unsafe { (word as *const Entry).as_ref() }.is_none_or(|e| e.shape == shape || !e.is_current())
+    };
+    if let Some(free) = [0, stride].into_iter().find(|at| stale(read(&words[*at]))) {
+        return Some(free);
+    }
+    // Shapes that have gone out of use give way in time, and many shapes do not make much work.
+    th.cache_misses = th.cache_misses.wrapping_add(1);
+    (th.cache_misses % 16 == 0).then_some(if th.cache_misses & 16 == 0 { 0 } else { stride })
+}
+
+/// Replaces an alternative.
+pub fn replace(th: &mut Thread, word: &AtomicU64, new: u64) {
+    // AcqRel: release pairs with the acquire in `read`; acquire makes the old entry's content ours to free.
+    let old = word.swap(new, Ordering::AcqRel);
+    if old != 0 && old & (SLOT | TRANSITION) == 0 {
         // SAFETY: the word held a boxed entry, which nobody finds any more.
         reclaim::retire_owned(th, unsafe { Box::from_raw(old as *mut Entry) });
+    }
+}
+
+/// Remembers what was found in a type, if there is room.
+pub fn publish(th: &mut Thread, words: &[AtomicU64], entry: Entry) {
+    if entry.version != 0
+        && let Some(at) = vacancy(th, words, 1, entry.shape)
+    {
+        replace(th, &words[at], Box::into_raw(Box::new(entry)) as u64);
+    }
+}
+
+/// Frees the entries of code that dies.
+pub fn free(instructions: &[compiler::bytecode::instruction::Instruction], words: &[AtomicU64]) {
+    let mut index = 0;
+    while let Some(i) = instructions.get(index) {
+        let width = Opcode::ALL.get(i.opcode as usize).map_or(0, |op| op.cache_words());
+        if [Opcode::LoadAttr as u8, Opcode::LoadMethod as u8].contains(&i.opcode) {
+            for word in words.iter().skip(index + 1).take(width) {
+                let old = word.swap(0, Ordering::AcqRel); // AcqRel: as in `replace`.
+                if old != 0 && old & SLOT == 0 {
+                    // SAFETY: the word held a boxed entry; nobody runs this code, so nobody reads it.
+                    drop(unsafe { Box::from_raw(old as *mut Entry) });
+                }
+            }
+        }
+        index += 1 + width;
     }
 }
 

@@ -12,7 +12,7 @@ use object_model::{Obj, Object, Value};
 use super::dispatch::{self, Outcome, Resume};
 use crate::builtins::code::Code;
 use crate::builtins::function::{Function, Method};
-use crate::builtins::native_function::NativeFunction;
+use crate::builtins::native_function::{NativeFunction, NativeMethod};
 use crate::class::{construct, special};
 use crate::error::{PyResult, Raised};
 use crate::frame::{self, Frame, HEADER, bit, drop_word};
@@ -407,6 +407,11 @@ fn native(th: &mut Thread, frame: Frame, i: Instruction, first: usize, count: us
                     (function.def.function)(th, Args::positional(arguments))
                 }
             }
+        }
+        Some(builtin::METHOD_DESCRIPTOR) => {
+            // SAFETY: the shape says so.
+            let method: &Obj<NativeMethod> = unsafe { Obj::borrow_unchecked(callee) };
+            (method.def.function)(th, Args::positional(arguments))
         }
         _ => th.call_args(callee, Args::positional(arguments)),
     };

@@ -1,9 +1,10 @@
 //! The loop: fetch, dispatch, fast paths.
 //!
 //! # Conventions
-//! - `pc` points to the word after the instruction; `base` to register 0; both live in machine registers.
+//! - `pc` points to the instruction and moves on at the end of its handler; `base` to register 0; both live in machine
+//!   registers. Operands are loaded field by field where they are used: shifting them out of one word costs more.
 //! - `fail!` leaves a handler with the exception pending; the loop unwinds and goes on at a handler, or returns.
-//! - Before anything that may run Python, raise or look at frames, `save!` writes `pc` into the frame.
+//! - Before anything that may run Python, raise or look at frames, `save!` writes the address of the next word into the frame.
 //! - A `slow!` handler is an out-of-line function over (thread, base, instruction) that does the whole instruction,
 //!   kills included, and answers whether it raised.
 
@@ -71,7 +72,8 @@ pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
     }
     macro_rules! save {
         () => {
-            Frame(base).set_pc(pc)
+            // SAFETY: code ends with a return or a jump, so there is a next word.
+            Frame(base).set_pc(unsafe { pc.add(1) })
         };
     }
     macro_rules! write {
@@ -86,6 +88,32 @@ pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
                     drop_word(th, old);
                 }
             }
+        }};
+    }
+    // Writes a temporary that holds no reference (R1 of the instruction set).
+    macro_rules! put_word {
+        ($n:expr, $word:expr) => {{
+            let word: u64 = $word;
+            // SAFETY: as in `reg`.
+            unsafe {
+                debug_assert!(*base.add($n as usize) & 7 != 0, "a temporary in use");
+                *base.add($n as usize) = word;
+            }
+        }};
+    }
+    // A register's value: moved if the flag says that it dies here, else counted.
+    macro_rules! take {
+        ($n:expr, $flag:expr, $i:expr) => {{
+            let word = reg!($n);
+            if $i.flags & $flag != 0 {
+                // SAFETY: as in `reg`.
+                unsafe { *base.add($n as usize) = UNBOUND };
+            } else if word & 7 == 0 {
+                // SAFETY: a register's object is alive.
+                unsafe { header(word) }.increment(th);
+            }
+            // SAFETY: the reference is ours: moved or counted.
+            unsafe { Value::from_word(word) }
         }};
     }
     macro_rules! kill {
@@ -107,9 +135,19 @@ pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
             unsafe { Value::borrow_word(&*base.add($n as usize)) }
         };
     }
+    // A register's object, whose payload is known: by its shape, an iteration's mark, or because the compiler made it.
+    macro_rules! typed {
+        ($payload:ty, $n:expr) => {{
+            let value = value!($n);
+            // SAFETY: the payload is known at each use.
+            let object: &Obj<$payload> = unsafe { Obj::borrow_unchecked(value) };
+            object
+        }};
+    }
     macro_rules! fail {
         () => {{
-            match unwind::unwind(th, Frame(base), pc) {
+            // SAFETY: as in `save`.
+            match unwind::unwind(th, Frame(base), unsafe { pc.add(1) }) {
                 Some(resume) => {
                     base = resume.frame.0;
                     pc = resume.pc;
@@ -132,7 +170,7 @@ pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
         ($function:expr, $i:expr) => {{
             save!();
             let f: fn(&mut Thread, Frame, Instruction) -> PyResult<()> = $function;
-            check!(f(th, Frame(base), $i));
+            check!(f(th, Frame(base), *$i));
         }};
     }
     macro_rules! enter {
@@ -143,11 +181,21 @@ pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
             constants = resume.frame.code().payload.constants.as_ptr().cast();
         }};
     }
+    // Goes on with the next word; the end of the loop does the same.
+    macro_rules! next {
+        () => {{
+            skip!(1);
+            continue;
+        }};
+    }
     macro_rules! outcome {
         ($result:expr) => {
             match check!($result) {
                 Outcome::Next => {}
-                Outcome::Frame(resume) => enter!(resume),
+                Outcome::Frame(resume) => {
+                    enter!(resume);
+                    continue;
+                }
                 Outcome::Done(value) => return Ok(value),
             }
         };
@@ -175,7 +223,13 @@ pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
     macro_rules! cache_word {
         // SAFETY: the instruction has cache words, which are atomics in the code object.
         ($n:expr) => {
-            unsafe { &*pc.cast::<AtomicU64>().add($n) }
+            unsafe { &*pc.add(1).cast::<AtomicU64>().add($n) }
+        };
+    }
+    macro_rules! cache_words {
+        // SAFETY: as in `cache_word`.
+        ($count:expr) => {
+            unsafe { std::slice::from_raw_parts(pc.add(1).cast::<AtomicU64>(), $count) }
         };
     }
     macro_rules! arith {
@@ -184,16 +238,16 @@ pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
             if both_int(x, y) {
                 if let Some(word) = $int(x, y) {
                     write!($i.a, word);
-                    continue;
+                    next!();
                 }
             } else if let (Some(p), Some(q)) = (as_float(x), as_float(y)) {
                 if let Some(word) = float_word(p $float q) {
                     write!($i.a, word);
-                    continue;
+                    next!();
                 }
             }
             save!();
-            check!($slow(th, Frame(base), $i, $op));
+            check!($slow(th, Frame(base), *$i, $op));
         }};
     }
     macro_rules! int_only {
@@ -203,11 +257,11 @@ pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
                 let fast: fn(u64, u64) -> Option<u64> = $fast;
                 if let Some(word) = fast(x, y) {
                     write!($i.a, word);
-                    continue;
+                    next!();
                 }
             }
             save!();
-            check!($slow(th, Frame(base), $i, $op));
+            check!($slow(th, Frame(base), *$i, $op));
         }};
     }
     macro_rules! compare {
@@ -232,14 +286,14 @@ pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
                 write!($i.a, FALSE | u64::from(word_float(x) $rel word_float(y)) << 3);
             } else {
                 save!();
-                check!(arithmetic::compare_value(th, Frame(base), $i, $op));
+                check!(arithmetic::compare_value(th, Frame(base), *$i, $op));
             }
         }};
     }
     macro_rules! jump_compare {
         ($i:expr, $rel:tt, $op:expr) => {{
             let answer =
-                compare!(reg!($i.a), reg!($i.b), $rel, arithmetic::compare_jump(th, Frame(base), $i, $op));
+                compare!(reg!($i.a), reg!($i.b), $rel, arithmetic::compare_jump(th, Frame(base), *$i, $op));
             if answer == ($i.flags & IF_TRUE != 0) {
                 jump!($i.c.cast_signed());
             }
@@ -251,7 +305,7 @@ pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
                 reg!($i.a),
                 constant!($i.b),
                 $rel,
-                arithmetic::compare_jump_constant(th, Frame(base), $i, $op)
+                arithmetic::compare_jump_constant(th, Frame(base), *$i, $op)
             );
             if answer == ($i.flags & IF_TRUE != 0) {
                 jump!($i.c.cast_signed());
@@ -260,7 +314,7 @@ pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
     }
     macro_rules! loop_compare {
         ($i:expr, $y:expr, $rel:tt, $op:expr, $slow:path) => {{
-            if compare!(reg!($i.a), $y, $rel, $slow(th, Frame(base), $i, $op)) {
+            if compare!(reg!($i.a), $y, $rel, $slow(th, Frame(base), *$i, $op)) {
                 jump!($i.c.cast_signed());
                 poll!();
             }
@@ -274,10 +328,44 @@ pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
                 word if word & INT_TAG == INT_TAG => word != INT_TAG,
                 _ => {
                     save!();
-                    check!(arithmetic::truth(th, Frame(base), $i))
+                    check!(arithmetic::truth(th, Frame(base), *$i))
                 }
             }
         };
+    }
+    macro_rules! identity {
+        ($i:expr, $wanted:expr) => {{
+            let same = reg!($i.b) == reg!($i.c);
+            if $i.flags & KILL_B != 0 {
+                kill!($i.b);
+            }
+            if $i.flags & KILL_C != 0 {
+                kill!($i.c);
+            }
+            write!($i.a, FALSE | u64::from(same == $wanted) << 3);
+        }};
+    }
+    macro_rules! jump_truth {
+        ($i:expr, $wanted:expr) => {{
+            let truth = truth!($i);
+            if $i.flags & KILL_A != 0 {
+                kill!($i.a);
+            }
+            if truth == $wanted {
+                jump!($i.wide());
+            }
+        }};
+    }
+    macro_rules! jump_none {
+        ($i:expr, $wanted:expr) => {{
+            let is_none = reg!($i.a) == NONE;
+            if $i.flags & KILL_A != 0 {
+                kill!($i.a);
+            }
+            if is_none == $wanted {
+                jump!($i.wide());
+            }
+        }};
     }
     macro_rules! return_word {
         ($word:expr) => {{
@@ -334,9 +422,7 @@ pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
 
     loop {
         // SAFETY: pc points to an instruction of the running code.
-        let i = unsafe { *pc };
-        // SAFETY: as above; code ends with a return or a jump.
-        pc = unsafe { pc.add(1) };
+        let i = unsafe { &*pc };
         // SAFETY: code objects hold what the compiler made, and opcodes are dense.
         match unsafe { std::mem::transmute::<u8, Opcode>(i.opcode) } {
             Opcode::Nop | Opcode::Extra => {}
@@ -417,24 +503,27 @@ pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
                     // SAFETY: a register's object is alive.
                     let object = unsafe { header(word) };
                     // Relaxed: the word stands on its own, and is checked against the object's shape.
-                    let cached = cache_word!(0).load(Ordering::Relaxed);
-                    if cached >> 32 == u64::from(object.shape_id().0) && cached & cache::SLOT != 0 {
-                        let offset = (cached & 0xFFFF) as usize;
+                    let mut cached = cache_word!(0).load(Ordering::Relaxed);
+                    let shape = object.shape_id();
+                    if cached >> 32 != u64::from(shape.0) {
+                        cached = cache_word!(1).load(Ordering::Relaxed); // Relaxed: as above.
+                    }
+                    if cached >> 32 == u64::from(shape.0) && cached & cache::SLOT != 0 {
+                        let offset = (cached & cache::OFFSET) as usize;
                         // SAFETY: the offset was found for an object of this shape.
                         let slot = unsafe { attributes::slot_at(object.as_ptr(), offset) };
-                        let shape = object.shape_id();
                         if let Ok(Some(value)) = slot.load(th, || object.shape_id() == shape) {
                             write!(i.a, value.into_word());
                             if i.flags & KILL_B != 0 && i.a != i.b {
                                 kill!(i.b);
                             }
                             skip!(2);
-                            continue;
+                            next!();
                         }
                     }
                 }
                 save!();
-                check!(attribute::load(th, Frame(base), i, [cache_word!(0), cache_word!(1)]));
+                check!(attribute::load(th, Frame(base), *i, cache_words!(2)));
                 skip!(2);
             }
             Opcode::StoreAttr => {
@@ -444,29 +533,47 @@ pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
                     let object = unsafe { header(word) };
                     // Relaxed: as in LOAD_ATTR.
                     let cached = cache_word!(0).load(Ordering::Relaxed);
-                    if cached >> 32 == u64::from(object.shape_id().0)
-                        && cached & cache::SLOT != 0
-                        && attribute::store_cached(th, object, cached, value!(i.c))
-                    {
-                        if i.flags & KILL_C != 0 {
-                            kill!(i.c);
+                    if cached >> 32 == u64::from(object.shape_id().0) && cached & cache::SLOT != 0 {
+                        let value = take!(i.c, KILL_C, i);
+                        if let Err(value) = attribute::store_cached(th, object, cached, value) {
+                            // SAFETY: as in `reg`; the reference goes back where it came from.
+                            unsafe { attribute::give_back(Frame(base), *i, value) };
+                        } else {
+                            skip!(4);
+                            if i.flags & KILL_A != 0 {
+                                kill!(i.a);
+                            }
+                            next!();
                         }
-                        if i.flags & KILL_A != 0 {
-                            kill!(i.a);
-                        }
-                        skip!(2);
-                        continue;
                     }
                 }
                 save!();
-                check!(attribute::store(th, Frame(base), i, [cache_word!(0), cache_word!(1)]));
-                skip!(2);
+                check!(attribute::store(th, Frame(base), *i, cache_words!(4)));
+                skip!(4);
             }
             Opcode::DeleteAttr => slow!(attribute::delete, i),
             Opcode::LoadMethod => {
+                let word = reg!(i.b);
+                if word & 7 == 0 {
+                    // SAFETY: a register's object is alive.
+                    let shape = unsafe { header(word) }.shape_id();
+                    if let Some(method) = cache::found(th, cache::read(cache_word!(0)), shape.0) {
+                        if i.flags & KILL_B != 0 {
+                            // SAFETY: as in `reg`; the reference moves below.
+                            unsafe { *base.add(i.b as usize) = UNBOUND };
+                        } else {
+                            // SAFETY: as above.
+                            unsafe { header(word) }.increment(th);
+                        }
+                        put_word!(i.a, method.into_word());
+                        put_word!(i.a as usize + crate::frame::HEADER, word);
+                        skip!(2);
+                        next!();
+                    }
+                }
                 save!();
-                check!(attribute::load_method(th, Frame(base), i, cache_word!(0)));
-                skip!(1);
+                check!(attribute::load_method(th, Frame(base), *i, cache_words!(2)));
+                skip!(2);
             }
             Opcode::LoadSuperAttr => {
                 slow!(attribute::load_super_attr, i);
@@ -483,70 +590,70 @@ pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
                 if container & 7 == 0 && index & INT_TAG == INT_TAG {
                     // SAFETY: a register's object is alive.
                     let shape = unsafe { header(container) }.shape_id();
-                    if shape == builtin::LIST {
-                        let value = value!(i.b);
-                        // SAFETY: the shape says so.
-                        let list: &Obj<List> = unsafe { Obj::borrow_unchecked(value) };
-                        let mut number = word_int(index);
-                        if number < 0 {
-                            number += list.len() as i64;
-                        }
-                        if let Ok(number) = usize::try_from(number)
-                            && let Some(value) = list.get(th, number)
-                        {
-                            write!(i.a, value.into_word());
-                            if i.flags & KILL_B != 0 && i.a != i.b {
-                                kill!(i.b);
-                            }
-                            continue;
-                        }
+                    let found = if shape == builtin::LIST {
+                        let list = typed!(List, i.b);
+                        subscript::list_item(th, list, word_int(index))
                     } else if shape == builtin::TUPLE {
-                        let value = value!(i.b);
-                        // SAFETY: the shape says so.
-                        let tuple: &Obj<Tuple> = unsafe { Obj::borrow_unchecked(value) };
-                        let mut number = word_int(index);
-                        if number < 0 {
-                            number += tuple.len() as i64;
+                        let tuple = typed!(Tuple, i.b);
+                        subscript::tuple_item(tuple, word_int(index))
+                    } else {
+                        None
+                    };
+                    if let Some(found) = found {
+                        write!(i.a, found.into_word());
+                        if i.flags & KILL_B != 0 && i.a != i.b {
+                            kill!(i.b);
                         }
-                        if let Ok(number) = usize::try_from(number)
-                            && let Some(value) = tuple.items().get(number)
-                        {
-                            let value = value.clone();
-                            write!(i.a, value.into_word());
-                            if i.flags & KILL_B != 0 && i.a != i.b {
-                                kill!(i.b);
-                            }
-                            continue;
-                        }
+                        next!();
                     }
                 }
                 slow!(subscript::load, i);
             }
-            Opcode::LoadSubscrK => slow!(subscript::load_constant, i),
+            Opcode::LoadSubscrK => {
+                let (container, index) = (reg!(i.b), constant!(i.c));
+                if container & 7 == 0 && index & INT_TAG == INT_TAG {
+                    // SAFETY: a register's object is alive.
+                    let shape = unsafe { header(container) }.shape_id();
+                    let found = if shape == builtin::LIST {
+                        let list = typed!(List, i.b);
+                        subscript::list_item(th, list, word_int(index))
+                    } else if shape == builtin::TUPLE {
+                        let tuple = typed!(Tuple, i.b);
+                        subscript::tuple_item(tuple, word_int(index))
+                    } else {
+                        None
+                    };
+                    if let Some(found) = found {
+                        write!(i.a, found.into_word());
+                        if i.flags & KILL_B != 0 && i.a != i.b {
+                            kill!(i.b);
+                        }
+                        next!();
+                    }
+                }
+                slow!(subscript::load_constant, i);
+            }
             Opcode::StoreSubscr => {
                 let (container, index) = (reg!(i.a), reg!(i.b));
                 if container & 7 == 0 && index & INT_TAG == INT_TAG {
                     // SAFETY: a register's object is alive.
                     if unsafe { header(container) }.shape_id() == builtin::LIST {
-                        let value = value!(i.a);
-                        // SAFETY: the shape says so.
-                        let list: &Obj<List> = unsafe { Obj::borrow_unchecked(value) };
+                        let list = typed!(List, i.a);
                         let mut number = word_int(index);
                         if number < 0 {
                             number += list.len() as i64;
                         }
                         if number >= 0 && (number as usize) < list.len() {
-                            let value = value!(i.c).clone();
-                            if list.set(th, number as usize, value).is_ok() {
-                                if i.flags & (KILL_A | KILL_C) != 0 {
-                                    if i.flags & KILL_C != 0 {
-                                        kill!(i.c);
-                                    }
+                            let value = take!(i.c, KILL_C, i);
+                            match list.set(th, number as usize, value) {
+                                Ok(()) => {
                                     if i.flags & KILL_A != 0 {
                                         kill!(i.a);
                                     }
+                                    next!();
                                 }
-                                continue;
+                                // SAFETY: the reference goes back where it came from.
+                                Err(value) => unsafe { attribute::give_back(Frame(base), *i, value) },
                             }
                         }
                     }
@@ -554,6 +661,8 @@ pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
                 slow!(subscript::store, i);
             }
             Opcode::DeleteSubscr => slow!(subscript::delete, i),
+            Opcode::LoadSlice => slow!(subscript::load_slice, i),
+            Opcode::StoreSlice => slow!(subscript::store_slice, i),
             Opcode::BuildSlice => slow!(build::slice, i),
 
             Opcode::Add => arith!(i, reg!(i.c), add_words, +, BinaryOp::Add, arithmetic::binary),
@@ -571,18 +680,18 @@ pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
             Opcode::TrueDiv => {
                 if let Some(word) = arithmetic::true_div_words(reg!(i.b), reg!(i.c)) {
                     write!(i.a, word);
-                    continue;
+                    next!();
                 }
                 save!();
-                check!(arithmetic::binary(th, Frame(base), i, BinaryOp::TrueDiv));
+                check!(arithmetic::binary(th, Frame(base), *i, BinaryOp::TrueDiv));
             }
             Opcode::TrueDivK => {
                 if let Some(word) = arithmetic::true_div_words(reg!(i.b), constant!(i.c)) {
                     write!(i.a, word);
-                    continue;
+                    next!();
                 }
                 save!();
-                check!(arithmetic::binary_constant(th, Frame(base), i, BinaryOp::TrueDiv));
+                check!(arithmetic::binary_constant(th, Frame(base), *i, BinaryOp::TrueDiv));
             }
             Opcode::FloorDiv => {
                 int_only!(i, reg!(i.c), arithmetic::floor_div_words, arithmetic::binary, BinaryOp::FloorDiv);
@@ -607,16 +716,24 @@ pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
                 );
             }
             Opcode::Pow => {
+                if let Some(word) = arithmetic::pow_words(reg!(i.b), reg!(i.c)) {
+                    write!(i.a, word);
+                    next!();
+                }
                 save!();
-                check!(arithmetic::binary(th, Frame(base), i, BinaryOp::Pow));
+                check!(arithmetic::binary(th, Frame(base), *i, BinaryOp::Pow));
             }
             Opcode::PowK => {
+                if let Some(word) = arithmetic::pow_words(reg!(i.b), constant!(i.c)) {
+                    write!(i.a, word);
+                    next!();
+                }
                 save!();
-                check!(arithmetic::binary_constant(th, Frame(base), i, BinaryOp::Pow));
+                check!(arithmetic::binary_constant(th, Frame(base), *i, BinaryOp::Pow));
             }
             Opcode::MatMul => {
                 save!();
-                check!(arithmetic::binary(th, Frame(base), i, BinaryOp::MatMul));
+                check!(arithmetic::binary(th, Frame(base), *i, BinaryOp::MatMul));
             }
             Opcode::LShift => {
                 int_only!(i, reg!(i.c), arithmetic::l_shift_words, arithmetic::binary, BinaryOp::LShift);
@@ -666,7 +783,11 @@ pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
             }
             Opcode::Pos => slow!(arithmetic::positive, i),
             Opcode::Invert => slow!(arithmetic::invert, i),
-            Opcode::Not => slow!(arithmetic::not, i),
+            Opcode::Not => match reg!(i.b) {
+                TRUE => write!(i.a, FALSE),
+                FALSE | NONE => write!(i.a, TRUE),
+                _ => slow!(arithmetic::not, i),
+            },
             Opcode::ToBool => slow!(arithmetic::to_bool, i),
 
             Opcode::Lt => compare_value!(i, <, CompareOp::Lt),
@@ -675,17 +796,8 @@ pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
             Opcode::Ne => compare_value!(i, !=, CompareOp::Ne),
             Opcode::Gt => compare_value!(i, >, CompareOp::Gt),
             Opcode::Ge => compare_value!(i, >=, CompareOp::Ge),
-            Opcode::Is | Opcode::IsNot => {
-                let same = reg!(i.b) == reg!(i.c);
-                let answer = same == (i.opcode == Opcode::Is as u8);
-                if i.flags & KILL_B != 0 {
-                    kill!(i.b);
-                }
-                if i.flags & KILL_C != 0 {
-                    kill!(i.c);
-                }
-                write!(i.a, FALSE | u64::from(answer) << 3);
-            }
+            Opcode::Is => identity!(i, true),
+            Opcode::IsNot => identity!(i, false),
             Opcode::In | Opcode::NotIn => slow!(subscript::contains, i),
 
             Opcode::Jump => jump!(i.wide()),
@@ -694,15 +806,8 @@ pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
                 poll!();
             }
             Opcode::JumpBackNoPoll => jump!(i.wide()),
-            Opcode::JumpIfTrue | Opcode::JumpIfFalse => {
-                let truth = truth!(i);
-                if i.flags & KILL_A != 0 {
-                    kill!(i.a);
-                }
-                if truth == (i.opcode == Opcode::JumpIfTrue as u8) {
-                    jump!(i.wide());
-                }
-            }
+            Opcode::JumpIfTrue => jump_truth!(i, true),
+            Opcode::JumpIfFalse => jump_truth!(i, false),
             Opcode::LoopIfTrue => {
                 let truth = truth!(i);
                 if i.flags & KILL_A != 0 {
@@ -713,15 +818,8 @@ pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
                     poll!();
                 }
             }
-            Opcode::JumpIfNone | Opcode::JumpIfNotNone => {
-                let is_none = reg!(i.a) == NONE;
-                if i.flags & KILL_A != 0 {
-                    kill!(i.a);
-                }
-                if is_none == (i.opcode == Opcode::JumpIfNone as u8) {
-                    jump!(i.wide());
-                }
-            }
+            Opcode::JumpIfNone => jump_none!(i, true),
+            Opcode::JumpIfNotNone => jump_none!(i, false),
             Opcode::JumpLt => jump_compare!(i, <, CompareOp::Lt),
             Opcode::JumpLe => jump_compare!(i, <=, CompareOp::Le),
             Opcode::JumpEq => jump_compare!(i, ==, CompareOp::Eq),
@@ -748,7 +846,7 @@ pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
             }
             Opcode::JumpIn => {
                 save!();
-                let found = check!(subscript::contains_jump(th, Frame(base), i));
+                let found = check!(subscript::contains_jump(th, Frame(base), *i));
                 if found == (i.flags & IF_TRUE != 0) {
                     jump!(i.c.cast_signed());
                 }
@@ -791,29 +889,25 @@ pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
                         jump!(i.c.cast_signed());
                         poll!();
                     }
-                    continue;
+                    next!();
                 }
                 if mark == LIST_MARK {
                     let index = word_int(reg!(i.a + 2)) as usize;
-                    let value = value!(i.a + 1);
-                    // SAFETY: the mark says that the next register holds a list.
-                    let list: &Obj<List> = unsafe { Obj::borrow_unchecked(value) };
+                    let list = typed!(List, i.a + 1);
                     if let Some(value) = list.get(th, index) {
                         // SAFETY: as in `reg`.
                         unsafe { *base.add(i.a as usize + 2) = int_word(index as i64 + 1) };
                         write!(i.b, value.into_word());
                         jump!(i.c.cast_signed());
                         poll!();
-                        continue;
+                        next!();
                     }
                     kill!(i.a + 1);
-                    continue;
+                    next!();
                 }
                 if mark == TUPLE_MARK {
                     let index = word_int(reg!(i.a + 2)) as usize;
-                    let value = value!(i.a + 1);
-                    // SAFETY: the mark says that the next register holds a tuple.
-                    let tuple: &Obj<Tuple> = unsafe { Obj::borrow_unchecked(value) };
+                    let tuple = typed!(Tuple, i.a + 1);
                     if let Some(value) = tuple.items().get(index) {
                         let value = value.clone();
                         // SAFETY: as in `reg`.
@@ -821,13 +915,13 @@ pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
                         write!(i.b, value.into_word());
                         jump!(i.c.cast_signed());
                         poll!();
-                        continue;
+                        next!();
                     }
                     kill!(i.a + 1);
-                    continue;
+                    next!();
                 }
                 save!();
-                if check!(iterate::next(th, Frame(base), i)) {
+                if check!(iterate::next(th, Frame(base), *i)) {
                     jump!(i.c.cast_signed());
                     poll!();
                 }
@@ -839,7 +933,34 @@ pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
                 kill!(i.a + 1);
                 kill!(i.a + 2);
             }
-            Opcode::UnpackSequence => slow!(iterate::unpack, i),
+            Opcode::UnpackSequence => {
+                let word = reg!(i.b);
+                let shape = if word & 7 == 0 {
+                    // SAFETY: a register's object is alive.
+                    unsafe { header(word) }.shape_id()
+                } else {
+                    object_model::shape::ShapeId(0)
+                };
+                if shape == builtin::TUPLE {
+                    let tuple = typed!(Tuple, i.b);
+                    let items = tuple.items();
+                    if items.len() == i.c as usize {
+                        // The tuple outlives what is written, even if its register is among the targets.
+                        let tuple = take!(i.b, KILL_B, i);
+                        for (n, item) in items.iter().enumerate() {
+                            write!(i.a as usize + n, item.clone().into_word());
+                        }
+                        drop(tuple);
+                        next!();
+                    }
+                } else if shape == builtin::LIST {
+                    let list = typed!(List, i.b);
+                    if iterate::unpack_list(th, Frame(base), *i, list) {
+                        next!();
+                    }
+                }
+                slow!(iterate::unpack, i);
+            }
             Opcode::UnpackEx => slow!(iterate::unpack_ex, i),
 
             Opcode::Call => {
@@ -872,18 +993,18 @@ pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
                     }
                 }
                 save!();
-                outcome!(call::call(th, Frame(base), i));
+                outcome!(call::call(th, Frame(base), *i));
             }
             Opcode::CallKw => {
                 // SAFETY: the operand word follows.
-                let extra = unsafe { *pc };
+                let extra = unsafe { *pc.add(1) };
                 skip!(1);
                 save!();
-                outcome!(call::call_keywords(th, Frame(base), i, extra.a));
+                outcome!(call::call_keywords(th, Frame(base), *i, extra.a));
             }
             Opcode::CallEx => {
                 save!();
-                outcome!(call::call_unpacked(th, Frame(base), i));
+                outcome!(call::call_unpacked(th, Frame(base), *i));
             }
             Opcode::Return => {
                 let word = reg!(i.a);
@@ -909,19 +1030,8 @@ pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
             Opcode::BuildTemplate => slow!(build::template, i),
             Opcode::BuildInterpolation => slow!(build::interpolation, i),
             Opcode::ListAppend => {
-                let value = value!(i.a);
-                // SAFETY: the compiler appends only to lists that it built.
-                let list: &Obj<List> = unsafe { Obj::borrow_unchecked(value) };
-                let value = if i.flags & KILL_B != 0 {
-                    let word = reg!(i.b);
-                    // SAFETY: as in `reg`; the reference moves into the list.
-                    unsafe {
-                        *base.add(i.b as usize) = UNBOUND;
-                        Value::from_word(word)
-                    }
-                } else {
-                    value!(i.b).clone()
-                };
+                let list = typed!(List, i.a);
+                let value = take!(i.b, KILL_B, i);
                 if list.push(th, value).is_err() {
                     save!();
                     check!(Err::<(), Raised>(th.memory_error()));
@@ -942,7 +1052,7 @@ pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
             Opcode::RaiseAgain => slow!(exception::raise_again, i),
             Opcode::Reraise => {
                 save!();
-                exception::reraise(th, Frame(base), i);
+                exception::reraise(th, Frame(base), *i);
                 fail!();
             }
             Opcode::PushExc => slow!(exception::push, i),
@@ -958,11 +1068,11 @@ pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
             }
             Opcode::Yield => {
                 save!();
-                outcome!(generator::yield_value(th, Frame(base), i));
+                outcome!(generator::yield_value(th, Frame(base), *i));
             }
             Opcode::Send => {
                 save!();
-                if check!(generator::send_to(th, Frame(base), i)) {
+                if check!(generator::send_to(th, Frame(base), *i)) {
                     jump!(i.c.cast_signed());
                 }
             }
@@ -983,12 +1093,13 @@ pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
             Opcode::MatchClass => {
                 save!();
                 // SAFETY: the operand word follows.
-                let extra = unsafe { *pc };
-                check!(pattern::class(th, Frame(base), i, extra.a as usize));
+                let extra = unsafe { *pc.add(1) };
+                check!(pattern::class(th, Frame(base), *i, extra.a as usize));
                 skip!(1);
             }
             Opcode::MatchRest => slow!(pattern::rest, i),
             Opcode::Intrinsic => slow!(build::intrinsic, i),
         }
+        skip!(1);
     }
 }

@@ -4,10 +4,11 @@
 //! first; everything else has its iterator there.
 
 use compiler::bytecode::instruction::{Instruction, KILL_B};
-use object_model::Value;
+use object_model::list::List;
 use object_model::shape::builtin;
+use object_model::{Obj, Value};
 
-use super::attribute::{put, take};
+use super::attribute::{kill, put, take};
 use crate::builtins::range::Range;
 use crate::error::PyResult;
 use crate::frame::Frame;
@@ -80,6 +81,27 @@ pub fn next(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<bool> {
             Ok(false)
         }
     }
+}
+
+/// `UNPACK_SEQUENCE` of a short list; false if it is not that long, or another thread shortens it meanwhile.
+#[inline]
+pub fn unpack_list(th: &Thread, frame: Frame, i: Instruction, list: &Obj<List>) -> bool {
+    const FEW: usize = 8;
+    let count = i.c as usize;
+    if count > FEW || list.len() != count {
+        return false;
+    }
+    // The source's register may be among the targets, so nothing is written before everything is read.
+    let mut items = [const { Value::UNBOUND }; FEW];
+    for (n, item) in items[..count].iter_mut().enumerate() {
+        let Some(found) = list.get(th, n) else { return false };
+        *item = found;
+    }
+    kill(th, frame, i, KILL_B, i.b);
+    for (n, item) in items.into_iter().take(count).enumerate() {
+        put(th, frame, i.a as usize + n, item);
+    }
+    true
 }
 
 /// `UNPACK_SEQUENCE`

@@ -1,16 +1,36 @@
 //! Subscripts and membership: what the loop does not do itself.
 
 use compiler::bytecode::instruction::{Instruction, KILL_A, KILL_B, KILL_C, Opcode};
-use object_model::Value;
+use object_model::list::List;
+use object_model::tuple::Tuple;
+use object_model::{Obj, Value};
 
 use super::attribute::{kill, put, take};
+use super::build;
+use crate::builtins::slice::{self, Slice};
 use crate::error::PyResult;
 use crate::frame::Frame;
+use crate::protocol::{exact, mapping};
 use crate::thread::Thread;
 
 fn value<'a>(frame: Frame, register: u16) -> &'a Value {
     // SAFETY: a register holds a valid value, and stays while native code runs: the frame is not running.
     unsafe { Value::borrow_word(&*frame.register(register as usize)) }
+}
+
+/// `list[index]`; None if there is no such item.
+#[inline(always)]
+pub fn list_item(th: &Thread, list: &Obj<List>, index: i64) -> Option<Value> {
+    let index = if index < 0 { index + list.len() as i64 } else { index };
+    // A negative number is beyond any length when taken without its sign.
+    list.get(th, index as usize)
+}
+
+/// `tuple[index]`; None if there is no such item.
+#[inline(always)]
+pub fn tuple_item(tuple: &Obj<Tuple>, index: i64) -> Option<Value> {
+    let index = if index < 0 { index + tuple.len() as i64 } else { index };
+    tuple.items().get(index as usize).cloned()
 }
 
 /// `LOAD_SUBSCR`
@@ -39,6 +59,75 @@ pub fn store(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()> {
     th.set_item(value(frame, i.a), value(frame, i.b), value(frame, i.c))?;
     kill(th, frame, i, KILL_C, i.c);
     kill(th, frame, i, KILL_B, i.b);
+    kill(th, frame, i, KILL_A, i.a);
+    Ok(())
+}
+
+/// The numbers that a slice's parts are, if they are numbers (start and stop: none is everything).
+#[inline(always)]
+fn numbers(frame: Frame, first: u16) -> Option<(i64, i64, i64)> {
+    let (start, stop, step) = (value(frame, first), value(frame, first + 1), value(frame, first + 2));
+    let step = if step.is_none() { 1 } else { step.as_small_int().filter(|step| *step != 0)? };
+    let start = match start.as_small_int() {
+        Some(start) => start,
+        None if !start.is_none() => return None,
+        None if step > 0 => 0,
+        None => i64::MAX,
+    };
+    let stop = match stop.as_small_int() {
+        Some(stop) => stop,
+        None if !stop.is_none() => return None,
+        None if step > 0 => i64::MAX,
+        None => i64::MIN,
+    };
+    Some((start, stop, step))
+}
+
+/// Makes a slice of a run's three registers.
+fn built(th: &mut Thread, frame: Frame, first: u16) -> Value {
+    let first = first as usize;
+    let (start, stop) = (build::move_out(frame, first), build::move_out(frame, first + 1));
+    let step = build::move_out(frame, first + 2);
+    Slice::make(th, start, stop, step)
+}
+
+/// `LOAD_SLICE`
+#[inline(never)]
+pub fn load_slice(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()> {
+    let container = value(frame, i.b);
+    // Where the parts are numbers, their registers need no clearing: they hold no references.
+    let found = match (exact::list(container), numbers(frame, i.c)) {
+        (Some(list), Some(numbers)) => {
+            let at = slice::fit(numbers, list.len());
+            let sliced = list.sliced(th, at.start.max(0) as usize, at.step as isize, at.count);
+            mapping::memory(th, sliced)?.into_value()
+        }
+        _ => {
+            let slice = built(th, frame, i.c);
+            th.get_item(container, &slice)?
+        }
+    };
+    kill(th, frame, i, KILL_B, i.b);
+    put(th, frame, i.a as usize, found);
+    Ok(())
+}
+
+/// `STORE_SLICE`
+#[inline(never)]
+pub fn store_slice(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()> {
+    let (container, new) = (value(frame, i.a), value(frame, i.c));
+    let exchanged = match (exact::list(container), exact::list(new), numbers(frame, i.b)) {
+        (Some(list), Some(new), Some(numbers)) if numbers.2 == 1 && i.flags & KILL_C != 0 => {
+            let at = slice::fit(numbers, list.len());
+            at.count == new.len() && list.exchange_unique(th, at.start as usize, new)
+        }
+        _ => false,
+    };
+    if !exchanged {
+        let slice = built(th, frame, i.b);
+        th.set_item(container, &slice, new)?;
+    }
+    kill(th, frame, i, KILL_C, i.c);
     kill(th, frame, i, KILL_A, i.a);
     Ok(())
 }

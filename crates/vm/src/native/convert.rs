@@ -256,22 +256,27 @@ impl IntoResult for u64 {
 }
 
 /// The receiver of a method, checked to be a `T`.
+#[inline(always)]
 pub fn receiver<'a, T: PyClass>(th: &mut Thread, args: Args<'a>, name: &str) -> PyResult<&'a Obj<T>> {
+    match args.positional.first().and_then(|first| th.downcast::<T>(first)) {
+        Some(object) => Ok(object),
+        None => Err(wrong_receiver::<T>(th, args, name)),
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn wrong_receiver<T: PyClass>(th: &mut Thread, args: Args<'_>, name: &str) -> Raised {
     let Some(first) = args.positional.first() else {
         let class = T::DEFINITION.name;
-        return Err(th.type_error(format_args!("unbound method {class}.{name}() needs an argument")));
+        return th.type_error(format_args!("unbound method {class}.{name}() needs an argument"));
     };
-    match th.downcast::<T>(first) {
-        Some(object) => Ok(object),
-        None => {
-            let found = th.type_name(first);
-            let class = T::class(th);
-            let class = crate::class::full_name(th, class);
-            Err(th.type_error(format_args!(
-                "descriptor '{name}' for '{class}' objects doesn't apply to a '{found}' object"
-            )))
-        }
-    }
+    let found = th.type_name(first);
+    let class = T::class(th);
+    let class = crate::class::full_name(th, class);
+    th.type_error(format_args!(
+        "descriptor '{name}' for '{class}' objects doesn't apply to a '{found}' object"
+    ))
 }
 
 /// The class that a `__new__` is called for, checked to be `T`'s or a subclass.

@@ -243,6 +243,9 @@ impl Thread {
                 }
                 return Err(self.index_error("list index out of range"));
             }
+            if let Some(slice) = slice::exact(key) {
+                return crate::builtins::list::load_slice(self, list, slice);
+            }
         } else if let Some(tuple) = exact::tuple(value) {
             if let Some(i) = key.as_small_int() {
                 let index = if i < 0 { i + tuple.len() as i64 } else { i };
@@ -288,12 +291,17 @@ impl Thread {
         if let Some(dict) = exact::dict(value) {
             return self.dict_set(dict, key, item.clone());
         }
-        if let (Some(list), Some(i)) = (exact::list(value), key.as_small_int()) {
-            let index = if i < 0 { i + list.len() as i64 } else { i };
-            if index >= 0 && list.set(self, index as usize, item.clone()).is_ok() {
-                return Ok(());
+        if let Some(list) = exact::list(value) {
+            if let Some(i) = key.as_small_int() {
+                let index = if i < 0 { i + list.len() as i64 } else { i };
+                if index >= 0 && list.set(self, index as usize, item.clone()).is_ok() {
+                    return Ok(());
+                }
+                return Err(self.index_error("list assignment index out of range"));
             }
-            return Err(self.index_error("list assignment index out of range"));
+            if let Some(slice) = slice::exact(key) {
+                return crate::builtins::list::assign_slice(self, list, slice, item);
+            }
         }
         if self.call_special(value, Special::SetItem, &[key, item])?.is_none() {
             let name = self.type_name(value);

@@ -71,6 +71,10 @@ pub struct Thread {
     pub(crate) async_exception: parking_lot::Mutex<Option<Value>>,
     /// Objects whose repr is in progress (`Thread::enter_repr`).
     pub(crate) reprs: Vec<u64>,
+    /// Lookups through types.
+    pub(crate) lookups: crate::class::lookup_cache::LookupCache,
+    /// Counts misses of full inline caches (`interpreter::cache::vacancy`).
+    pub(crate) cache_misses: u32,
     /// Hooks `sys.settrace` and others may set; kept for introspection.
     pub(crate) async_gen_hooks: (Option<Value>, Option<Value>),
 }
@@ -94,6 +98,8 @@ impl Thread {
             context: None,
             async_exception: parking_lot::Mutex::new(None),
             reprs: Vec::new(),
+            lookups: crate::class::lookup_cache::LookupCache::new(),
+            cache_misses: 0,
             async_gen_hooks: (None, None),
         }))
     }
@@ -124,6 +130,14 @@ impl Thread {
             return Err(self.recursion_error("maximum recursion depth exceeded"));
         }
         Ok(())
+    }
+
+    /// The thread of a token, to look at.
+    #[inline(always)]
+    pub(crate) fn behind(token: &Attached) -> &Thread {
+        // SAFETY: attached threads' tokens are the first fields of `Thread`s, which live as long; only `Cell`s and atomics
+        // are written through this.
+        unsafe { &*std::ptr::from_ref(token).cast::<Thread>() }
     }
 
     /// The thread of a token.

@@ -89,26 +89,16 @@ fn compare(th: &mut Thread, this: &Obj<List>, other: &Value, op: CompareOp) -> P
     }
 }
 
-/// The items at the places that a slice names, as of one moment.
-fn slice_items(th: &mut Thread, this: &Obj<List>, slice: &Slice) -> PyResult<Vec<Value>> {
+/// `this[slice]`
+pub(crate) fn load_slice(th: &mut Thread, this: &Obj<List>, slice: &Slice) -> PyResult {
     let parts = slice::unpack(th, slice)?;
     let indices = slice::fit(parts, this.len());
-    let (low, step) = indices.rising();
-    if indices.count == 0 {
-        return Ok(Vec::new());
-    }
-    let mut items = this.snapshot_range(th, low..low + (indices.count - 1) * step + 1);
-    if step > 1 {
-        items = items.into_iter().step_by(step).collect();
-    }
-    if indices.step < 0 {
-        items.reverse();
-    }
-    Ok(items)
+    let sliced = this.sliced(th, indices.start.max(0) as usize, indices.step as isize, indices.count);
+    Ok(mapping::memory(th, sliced)?.into_value())
 }
 
 /// `this[slice] = values`
-fn assign_slice(th: &mut Thread, this: &Obj<List>, slice: &Slice, values: &Value) -> PyResult<()> {
+pub(crate) fn assign_slice(th: &mut Thread, this: &Obj<List>, slice: &Slice, values: &Value) -> PyResult<()> {
     let parts = slice::unpack(th, slice)?;
     if !th.is_iterable(values) {
         return Err(th.type_error(if parts.2 == 1 {
@@ -117,10 +107,16 @@ fn assign_slice(th: &mut Thread, this: &Obj<List>, slice: &Slice, values: &Value
             "must assign iterable to extended slice"
         }));
     }
-    let values = th.collect(values)?;
+    let mut values = th.collect(values)?;
     let indices = slice::fit(parts, this.len());
     if indices.step == 1 {
         let start = indices.start as usize;
+        if values.len() == indices.count {
+            match this.exchange(th, start, values) {
+                Ok(_removed) => return Ok(()),
+                Err(unused) => values = unused,
+            }
+        }
         let removed = this.splice(th, start..start + indices.count, values);
         mapping::memory(th, removed)?;
         return Ok(());
@@ -225,8 +221,7 @@ impl ListClass {
     /// Return self[index].
     fn __getitem__(this: &Obj<List>, th: &mut Thread, index: &Value) -> PyResult {
         if let Some(slice) = slice::exact(index) {
-            let items = slice_items(th, this, slice)?;
-            return Ok(th.list(items));
+            return load_slice(th, this, slice);
         }
         let index = item_index(th, this, index)?;
         match this.get(th, index) {
