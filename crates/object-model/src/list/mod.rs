@@ -268,7 +268,9 @@ impl Obj<List> {
         let _section = CriticalSection::enter(token, self.header());
         let slots = &self.array.slots()[..self.len()];
         let others = &other.array.slots()[..other.len()];
-        let Some(places) = slots.get(start..).and_then(|slots| slots.get(..others.len())) else { return false };
+        let Some(places) = slots.get(start..).and_then(|slots| slots.get(..others.len())) else {
+            return false;
+        };
         for (place, from) in places.iter().zip(others) {
             let old = place.peek();
             place.set_word(from.peek());
@@ -279,10 +281,17 @@ impl Obj<List> {
 
     /// Replaces `values.len()` items from `start` on, and hands out what was there; gives the values back if there are
     /// not so many.
-    pub fn exchange(&self, token: &Attached, start: usize, mut values: Vec<Value>) -> Result<Vec<Value>, Vec<Value>> {
+    pub fn exchange(
+        &self,
+        token: &Attached,
+        start: usize,
+        mut values: Vec<Value>,
+    ) -> Result<Vec<Value>, Vec<Value>> {
         let _section = CriticalSection::enter(token, self.header());
         let slots = &self.array.slots()[..self.len()];
-        let Some(places) = slots.get(start..).and_then(|slots| slots.get(..values.len())) else { return Err(values) };
+        let Some(places) = slots.get(start..).and_then(|slots| slots.get(..values.len())) else {
+            return Err(values);
+        };
         for (place, value) in places.iter().zip(&mut values) {
             let old = place.peek();
             place.set_word(std::mem::replace(value, Value::UNBOUND).into_word());

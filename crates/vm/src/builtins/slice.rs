@@ -189,8 +189,8 @@ pub fn fit((start, stop, step): (i64, i64, i64), length: usize) -> SliceIndices 
     let count = match step {
         1 => (stop - start).max(0),
         -1 => (start - stop).max(0),
-        ..0 if stop < start => (start - stop - 1) / -step + 1,
-        1.. if start < stop => (stop - start - 1) / step + 1,
+        ..=-1 if stop < start => (start - stop - 1) / -step + 1,
+        _ if step > 0 && start < stop => (stop - start - 1) / step + 1,
         _ => 0,
     };
     SliceIndices { start, stop, step, count: count as usize }

@@ -122,8 +122,7 @@ fn uncached(th: &mut Thread, header: &Header, name: &Obj<Str>, words: &[AtomicU6
             return area.dict().get_str(th, name);
         }
         if let Some(index) = index.or_else(|| shape.find(name.as_value())) {
-            let offset =
-                area.inline_offset(header, index).filter(|_| !class.payload.layout().variable)?;
+            let offset = area.inline_offset(header, index).filter(|_| !class.payload.layout().variable)?;
             if let Some(word) = slot_word(shape.id(), cache::SLOT, offset)
                 && let Some(at) = cache::vacancy(th, words, 1, shape.id().0)
             {
