@@ -22,7 +22,9 @@ pub fn decode(bytes: &[u8], filename: &str) -> Result<Source, SyntaxError> {
     if let (true, Some(name)) = (marked, &name)
         && name != "utf-8"
     {
-        return Err(plain(format!("encoding problem: {name} with BOM")));
+        let second = declaration(first_line(bytes)).is_none();
+        let message = format!("encoding problem: {name} with BOM");
+        return Err(at_line(bytes, if second { 2 } else { 1 }, (0, 0), message));
     }
     let text = match name.as_deref() {
         None | Some("utf-8") => utf8(bytes, filename, declared.is_some() || marked)?,
@@ -41,6 +43,10 @@ pub fn decode(bytes: &[u8], filename: &str) -> Result<Source, SyntaxError> {
         Some(_) => return Err(plain(format!("unknown encoding: {}", declared.unwrap_or_default()))),
     };
     Ok(Source::new(text.into_owned(), filename))
+}
+
+fn first_line(bytes: &[u8]) -> &[u8] {
+    bytes.split(|byte| matches!(byte, b'\n' | b'\r')).next().unwrap_or_default()
 }
 
 /// The encoding that one of the first two lines declares; the second counts only if the first holds no code.
@@ -111,13 +117,7 @@ fn utf8<'a>(bytes: &'a [u8], filename: &str, declared: bool) -> Result<Cow<'a, s
     let at = error.valid_up_to();
     let byte = bytes[at];
     let line = 1 + bytes[..at].iter().filter(|byte| **byte == b'\n').count();
-    let from_file = !filename.starts_with('<');
-    let message = if from_file && !declared {
-        format!(
-            "Non-UTF-8 code starting with '\\x{byte:02x}' in file {filename} on line {line}, but no encoding \
-             declared; see https://peps.python.org/pep-0263/ for details"
-        )
-    } else {
+    let message = if declared {
         let reason = match error.error_len() {
             None => "unexpected end of data",
             // A byte that starts nothing, or one that starts what does not go on.
@@ -125,18 +125,29 @@ fn utf8<'a>(bytes: &'a [u8], filename: &str, declared: bool) -> Result<Cow<'a, s
             Some(_) => "invalid start byte",
         };
         format!("(unicode error) 'utf-8' codec can't decode byte 0x{byte:02x} in position {at}: {reason}")
+    } else {
+        let file = if filename.starts_with('<') { String::new() } else { format!(" in file {filename}") };
+        format!(
+            "Non-UTF-8 code starting with '\\x{byte:02x}'{file} on line {line}, but no encoding declared; see \
+             https://peps.python.org/pep-0263/ for details"
+        )
     };
-    let mut error = SyntaxError::without_position(Kind::Syntax, message);
-    if !from_file || declared {
-        let start = bytes[..at].iter().rposition(|byte| *byte == b'\n').map_or(0, |newline| newline + 1);
-        let column = String::from_utf8_lossy(&bytes[start..at]).chars().count() as u32 + 1;
-        let end =
-            bytes[at..].iter().position(|byte| *byte == b'\n').map_or(bytes.len(), |length| at + length);
-        (error.line, error.end_line) = (line as u32, line as u32);
-        (error.column, error.end_column) = (column, column + 1);
-        error.text = Some(String::from_utf8_lossy(&bytes[start..end]).into_owned());
+    let start = bytes[..at].iter().rposition(|byte| *byte == b'\n').map_or(0, |newline| newline + 1);
+    let column = String::from_utf8_lossy(&bytes[start..at]).chars().count() as u32 + 1;
+    Err(at_line(bytes, line, (column, column + 1), message))
+}
+
+/// An error at a line, from 1, which is shown as far as it can be decoded.
+fn at_line(bytes: &[u8], line: usize, columns: (u32, u32), message: String) -> SyntaxError {
+    let text = bytes.split(|byte| *byte == b'\n').nth(line - 1);
+    SyntaxError {
+        line: line as u32,
+        end_line: line as u32,
+        column: columns.0,
+        end_column: columns.1,
+        text: text.map(|text| String::from_utf8_lossy(text).trim_end_matches('\r').to_owned()),
+        ..SyntaxError::without_position(Kind::Syntax, message)
     }
-    Err(error)
 }
 
 fn latin9(byte: u8) -> char {

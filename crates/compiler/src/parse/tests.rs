@@ -65,6 +65,13 @@ fn encodings() {
     );
     assert_eq!(
         message(b"'\xe2('", "<string>"),
-        "(unicode error) 'utf-8' codec can't decode byte 0xe2 in position 1: invalid continuation byte"
+        "Non-UTF-8 code starting with '\\xe2' on line 1, but no encoding declared; \
+         see https://peps.python.org/pep-0263/ for details"
     );
+    assert_eq!(
+        message(b"# coding: utf-8\n'\xe2('", "<string>"),
+        "(unicode error) 'utf-8' codec can't decode byte 0xe2 in position 17: invalid continuation byte"
+    );
+    let error = decode(b"x\n\xc3\xa9'\xff'\n", "f.py").expect_err("not UTF-8");
+    assert_eq!((error.line, error.column, error.text.as_deref()), (2, 3, Some("\u{e9}'\u{fffd}'")));
 }

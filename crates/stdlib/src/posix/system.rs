@@ -94,6 +94,9 @@ pub fn getrandom(th: &mut Thread, size: i64, flags: Option<u32>) -> PyResult {
 /// Return the number of logical CPUs in the system.
 #[pyfunction]
 pub fn cpu_count() -> Option<i64> {
+    if let Some(count) = vm::import::state().and_then(|state| state.config.cpu_count) {
+        return Some(count.into());
+    }
     // SAFETY: no memory is passed.
     Some(unsafe { libc::sysconf(libc::_SC_NPROCESSORS_ONLN) }).filter(|n| *n > 0)
 }

@@ -33,16 +33,19 @@ pub(super) fn sys_attribute(th: &mut Thread, name: &str) -> Option<Value> {
 
 /// Writes to `sys.stderr`, or to the process's standard error if that fails.
 pub fn write_error(th: &mut Thread, text: &str) {
+    let text = th.str(text);
+    write_error_value(th, &text);
+}
+
+/// As [`write_error`]; what is lone surrogates in the text is for the stream to show.
+fn write_error_value(th: &mut Thread, text: &Value) {
     if let Some(file) = sys_attribute(th, "stderr") {
-        if file.is_none() {
-            return;
-        }
-        let argument = th.str(text);
-        if th.call_method(&file, "write", &[argument]).is_ok() {
+        if file.is_none() || th.call_method(&file, "write", std::slice::from_ref(text)).is_ok() {
             return;
         }
         th.clear_exception();
     }
+    let text = th.as_str(text).map(|text| text.units().to_str_lossy().into_owned()).unwrap_or_default();
     // Standard error may be closed; there is nowhere else to say so.
     let _ = std::io::stderr().write_all(text.as_bytes());
 }
@@ -130,13 +133,10 @@ pub fn exit_status(th: &mut Thread, exception: &Value) -> Option<i32> {
         return Some(number.map_or(-1, |n| n as i32));
     }
     flush_streams(th);
-    let text = match th.str_of(&code) {
-        Ok(text) => text.units().to_str_lossy().into_owned(),
-        Err(_) => {
-            th.clear_exception();
-            String::new()
-        }
-    };
-    write_error(th, &format!("{text}\n"));
+    match th.str_of(&code) {
+        Ok(text) => write_error_value(th, text.as_value()),
+        Err(_) => th.clear_exception(),
+    }
+    write_error(th, "\n");
     Some(1)
 }

@@ -21,6 +21,7 @@ pub mod marshal;
 pub mod name;
 pub mod native_modules;
 pub mod state;
+mod timing;
 
 pub use name::{import_from, import_module_level, import_name, import_star};
 pub use state::{StandardLibrary, set_sys_attribute, state, sys_attribute};

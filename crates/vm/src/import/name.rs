@@ -117,6 +117,9 @@ pub fn in_modules(th: &mut Thread, name: &Obj<Str>) -> PyResult<Option<Value>> {
 /// The module if it is there; waits for another thread that is just importing it.
 fn loaded(th: &mut Thread, name: &Obj<Str>) -> PyResult<Option<Value>> {
     let Some(module) = in_modules(th, name)?.filter(|m| !m.is_none()) else { return Ok(None) };
+    if super::state().is_some_and(|state| state.config.import_time > 1) {
+        super::timing::tell_cached(&text(name));
+    }
     if let Some(spec) = th.find_attr_or_none(&module, &names().spec)?
         && is_initializing(th, &spec)?
         && let Some(library) = required(th)?.importlib.get()
@@ -143,7 +146,13 @@ fn find_and_load(th: &mut Thread, name: &Obj<Str>) -> PyResult {
         return make_native(th, name);
     };
     let find = th.intern("_find_and_load");
-    match th.call_method_name(library, &find, &[name.as_value().clone(), import.clone()]) {
+    let arguments = [name.as_value().clone(), import.clone()];
+    let found = if state.config.import_time > 0 {
+        super::timing::timed(&text(name), || th.call_method_name(library, &find, &arguments))
+    } else {
+        th.call_method_name(library, &find, &arguments)
+    };
+    match found {
         Ok(module) => Ok(module),
         Err(raised) => {
             remove_importlib_frames(th);

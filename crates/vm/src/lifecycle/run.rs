@@ -167,6 +167,10 @@ fn run_file(th: &mut Thread, path: &OsStr) -> PyResult<i32> {
         prepend_path(th, absolute.as_os_str())?;
         return run_module(th, "__main__", false).map(|()| 0);
     }
+    if path.is_empty() {
+        // As if the current folder had been named.
+        return run_file(th, std::env::current_dir().unwrap_or_else(|_| "/".into()).as_os_str());
+    }
     let mut content = match std::fs::read(path) {
         Ok(content) => content,
         Err(error) => {
@@ -206,6 +210,12 @@ fn run_file(th: &mut Thread, path: &OsStr) -> PyResult<i32> {
 pub(super) fn run_script(th: &mut Thread, content: &[u8], filename: &str) -> PyResult<()> {
     if let Some(error) = refused_bytes(content) {
         return Err(crate::exceptions::syntax_error(th, &error, filename));
+    }
+    if let Err(error) = compiler::decode(content, filename)
+        && error.line == 0
+    {
+        // The file is no part of what is wrong with an encoding.
+        return Err(th.syntax_error_text(&error.message));
     }
     let unit = bootstrap::compile(th, content, filename, Mode::Exec)?;
     let code = Code::new(th, &Arc::new(unit))?;

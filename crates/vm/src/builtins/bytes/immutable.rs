@@ -103,8 +103,9 @@ impl BytesClass {
         th.str(&object_model::text::repr::repr_bytes(this.as_slice()))
     }
 
-    fn __str__(this: &Obj<Bytes>, th: &mut Thread) -> Value {
-        th.str(&object_model::text::repr::repr_bytes(this.as_slice()))
+    fn __str__(this: &Obj<Bytes>, th: &mut Thread) -> PyResult {
+        shared::warn_of_text::<Bytes>(th)?;
+        Ok(th.str(&object_model::text::repr::repr_bytes(this.as_slice())))
     }
 
     fn __len__(this: &Obj<Bytes>) -> usize {

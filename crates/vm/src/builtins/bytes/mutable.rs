@@ -218,8 +218,9 @@ impl ByteArrayClass {
         th.str(&format!("{name}({shown})"))
     }
 
-    fn __str__(this: &Obj<ByteArray>, th: &mut Thread) -> Value {
-        ByteArrayClass::__repr__(this, th)
+    fn __str__(this: &Obj<ByteArray>, th: &mut Thread) -> PyResult {
+        shared::warn_of_text::<ByteArray>(th)?;
+        Ok(ByteArrayClass::__repr__(this, th))
     }
 
     fn __len__(this: &Obj<ByteArray>, th: &mut Thread) -> usize {

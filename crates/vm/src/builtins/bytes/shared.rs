@@ -9,6 +9,7 @@ use object_model::text::search::{self, Ends};
 
 use super::{Bytelike, made, needle};
 use crate::builtins::str::span;
+use crate::builtins::warn;
 use crate::prelude::*;
 use crate::protocol::buffer;
 
@@ -402,9 +403,40 @@ pub(super) fn repeat<T: Bytelike>(th: &mut Thread, this: &Obj<T>, count: &Value)
     T::make(th, out)
 }
 
+/// True if bytes that are taken for text are to be told of (`-b`).
+fn warns() -> bool {
+    crate::import::state().is_some_and(|state| state.config.bytes_warning > 0)
+}
+
+#[cold]
+fn warn_of_comparison(th: &mut Thread, name: &str, other: &Value) -> PyResult<()> {
+    if !warns() {
+        return Ok(());
+    }
+    let other = if th.as_str(other).is_some() {
+        "string"
+    } else if name == "bytes" && th.downcast::<Int>(other).is_some() {
+        "int"
+    } else {
+        return Ok(());
+    };
+    warn::warn(th, Exc::BytesWarning, &format!("Comparison between {name} and {other}"), 1)
+}
+
+/// Warns, if that was asked for, as bytes are about to be shown as text.
+pub(super) fn warn_of_text<T: Bytelike>(th: &mut Thread) -> PyResult<()> {
+    if !warns() {
+        return Ok(());
+    }
+    warn::warn(th, Exc::BytesWarning, &format!("str() on a {} instance", T::NAME), 1)
+}
+
 /// A comparison with another bytes-like object.
 pub(super) fn compare<T: Bytelike>(th: &mut Thread, this: &Obj<T>, other: &Value, op: CompareOp) -> PyResult {
     if !buffer::is_buffer(th, other) {
+        if matches!(op, CompareOp::Eq | CompareOp::Ne) {
+            warn_of_comparison(th, T::NAME, other)?;
+        }
         return Ok(Value::NOT_IMPLEMENTED);
     }
     let content = T::content(th, this).into_owned();
