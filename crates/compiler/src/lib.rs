@@ -12,10 +12,12 @@ pub mod parse;
 pub mod scope;
 pub mod syntax_error;
 mod tokenize;
+pub mod warnings;
 
 pub use bytecode::code::CodeUnit;
 pub use parse::{Mode, Source, decode};
 pub use syntax_error::SyntaxError;
+pub use warnings::Warning;
 
 /// How to compile.
 #[derive(Debug, Clone, Copy)]
@@ -34,10 +36,22 @@ pub struct Options<'a> {
 ///
 /// The order of errors is CPython's: those of the grammar, then of the scopes, then all others.
 pub fn compile(source: &Source, options: &Options<'_>) -> Result<CodeUnit, SyntaxError> {
-    parse::on_sufficient_stack(source, || {
+    compile_and_warn(source, options, &mut Vec::new())
+}
+
+/// Compiles a program; what it is to be warned of is added to `warnings`.
+pub fn compile_and_warn(
+    source: &Source,
+    options: &Options<'_>,
+    warnings: &mut Vec<Warning>,
+) -> Result<CodeUnit, SyntaxError> {
+    let (unit, found) = parse::on_sufficient_stack(source, || {
         let parsed = parse::parse(source, options.mode)?;
         let scopes = scope::analyze(&parsed, source, options)?;
         check::check(&parsed, source, options)?;
-        lower::lower(&parsed, source, &scopes, options)
-    })
+        let unit = lower::lower(&parsed, source, &scopes, options)?;
+        Ok((unit, warnings::find(&parsed, source)))
+    })?;
+    warnings.extend(found);
+    Ok(unit)
 }

@@ -73,7 +73,7 @@ pub fn bytes(source: &Source, literal: &ast::ExprBytesLiteral) -> Result<Constan
 }
 
 /// The range between the quotes.
-fn content(range: TextRange, flags: impl StringFlags) -> TextRange {
+pub(crate) fn content(range: TextRange, flags: impl StringFlags) -> TextRange {
     let start = range.start() + flags.opener_len();
     TextRange::new(start, (range.end() - flags.closer_len()).max(start))
 }
@@ -131,6 +131,33 @@ pub(crate) fn interpolated_text(text: &str, raw: bool, out: &mut Vec<u8>) -> Res
     }
     out.extend_from_slice(&bytes[at..]);
     Ok(())
+}
+
+/// The first escape of a literal's content that is none, without its backslash, and where that stands.
+pub(crate) fn wrong_escape(text: &str, is_bytes: bool) -> Option<(usize, &str)> {
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    while let Some(skip) = text[at..].find('\\') {
+        at += skip;
+        let kind = text[at + 1..].chars().next()?;
+        let known = match kind {
+            '\n' | 'x' => true,
+            'u' | 'U' | 'N' => !is_bytes,
+            '0'..='7' => {
+                let (value, end) = octal(bytes, at + 1);
+                if value > 0xff {
+                    return Some((at, &text[at + 1..end]));
+                }
+                true
+            }
+            _ => u8::try_from(kind).is_ok_and(|kind| simple_escape(kind).is_some()),
+        };
+        if !known {
+            return Some((at, &text[at + 1..at + 1 + kind.len_utf8()]));
+        }
+        at += 1 + kind.len_utf8();
+    }
+    None
 }
 
 /// Decodes the escape at `start` (a backslash); the result is where the text goes on.

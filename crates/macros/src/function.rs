@@ -165,7 +165,6 @@ pub(crate) fn wrap(native: &Native<'_>) -> Result<Wrapped> {
     let inputs = inputs(native.sig, native.lead)?;
     let display = &native.display;
     let name = &native.name;
-    let mut body = lead(native, &inputs);
     let plain: Vec<Plain<'_>> = inputs
         .iter()
         .filter_map(|i| match i {
@@ -173,8 +172,10 @@ pub(crate) fn wrap(native: &Native<'_>) -> Result<Wrapped> {
             _ => None,
         })
         .collect();
+    let mut body;
     let text_signature;
     if native.raw {
+        body = lead(native, &inputs, false);
         if let Some(extra) = plain.first() {
             let text = "a raw function takes its arguments as `args: Args<'_>`";
             return Err(Error::new(extra.ty.span(), text));
@@ -192,6 +193,8 @@ pub(crate) fn wrap(native: &Native<'_>) -> Result<Wrapped> {
         }
         let signature = signature(native, &plain)?;
         text_signature = signature.text(receiver(native, name));
+        let constructs = native.lead == Lead::Class && name == "__new__";
+        body = lead(native, &inputs, constructs && signature.is_positional_only());
         body.extend(bind(&signature, &plain, display)?);
     }
     let mut number = 0..;
@@ -228,8 +231,8 @@ fn receiver(native: &Native<'_>, name: &str) -> Receiver {
     }
 }
 
-/// Takes the receiver or class off the arguments.
-fn lead(native: &Native<'_>, inputs: &[Input<'_>]) -> TokenStream {
+/// Takes the receiver or class off the arguments; of a constructor without keywords, the keywords too.
+fn lead(native: &Native<'_>, inputs: &[Input<'_>], constructs: bool) -> TokenStream {
     let Some(class) = native.class else { return TokenStream::new() };
     let name = &native.name;
     let rest = quote!(let __args = __args.without_receiver(););
@@ -250,15 +253,21 @@ fn lead(native: &Native<'_>, inputs: &[Input<'_>]) -> TokenStream {
             #rest
         },
         Lead::Class => {
-            let variable =
-                if native.finish == Finish::Instance || inputs.iter().any(|i| matches!(i, Input::Class)) {
-                    quote!(__class)
-                } else {
-                    quote!(_)
-                };
+            let variable = if constructs
+                || native.finish == Finish::Instance
+                || inputs.iter().any(|i| matches!(i, Input::Class))
+            {
+                quote!(__class)
+            } else {
+                quote!(_)
+            };
+            let keywords = constructs.then(|| {
+                quote!(let __args = ::vm::native::convert::without_keywords::<#class>(__th, __class, __args)?;)
+            });
             quote! {
                 let #variable = ::vm::native::convert::class_argument::<#class>(__th, __args)?;
                 #rest
+                #keywords
             }
         }
     }

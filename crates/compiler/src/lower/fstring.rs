@@ -17,7 +17,8 @@ const MAX_RUN: usize = 48;
 enum Piece<'a> {
     /// WTF-8.
     Literal(Vec<u8>, TextRange),
-    Field(&'a InterpolatedElement),
+    /// With whether the string is raw.
+    Field(&'a InterpolatedElement, bool),
 }
 
 fn push_literal(pieces: &mut Vec<Piece<'_>>, text: &[u8], range: TextRange) {
@@ -30,6 +31,25 @@ fn push_literal(pieces: &mut Vec<Piece<'_>>, text: &[u8], range: TextRange) {
         return;
     }
     pieces.push(Piece::Literal(text.to_vec(), range));
+}
+
+/// The text that `=` shows of an expression: comments are left out.
+fn without_comments(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let (mut quote, mut comment) = (None, false);
+    for character in text.chars() {
+        match character {
+            '\n' => comment = false,
+            '#' if quote.is_none() => comment = true,
+            '\'' | '"' if !comment && quote.is_none() => quote = Some(character),
+            _ if quote == Some(character) => quote = None,
+            _ => {}
+        }
+        if !comment {
+            out.push(character);
+        }
+    }
+    out
 }
 
 impl<'a> Lowerer<'a> {
@@ -64,9 +84,9 @@ impl<'a> Lowerer<'a> {
                 }
                 InterpolatedStringElement::Interpolation(element) => {
                     if let Some(debug) = &element.debug_text {
-                        push_literal(pieces, debug.as_str().as_bytes(), element.range);
+                        push_literal(pieces, without_comments(debug.as_str()).as_bytes(), element.range);
                     }
-                    pieces.push(Piece::Field(element));
+                    pieces.push(Piece::Field(element, raw));
                 }
             }
         }
@@ -95,9 +115,9 @@ impl<'a> Lowerer<'a> {
                         return Ok(reg);
                     }
                 }
-                Piece::Field(field) if total == 1 => return self.field(field, dst),
-                Piece::Field(field) => {
-                    self.field(field, Dst::Push)?;
+                Piece::Field(field, raw) if total == 1 => return self.field(field, raw, dst),
+                Piece::Field(field, raw) => {
+                    self.field(field, raw, Dst::Push)?;
                 }
             }
         }
@@ -112,7 +132,7 @@ impl<'a> Lowerer<'a> {
     }
 
     /// A replacement field, formatted.
-    fn field(&mut self, field: &'a InterpolatedElement, dst: Dst) -> Res<Reg> {
+    fn field(&mut self, field: &'a InterpolatedElement, raw: bool, dst: Dst) -> Res<Reg> {
         let mark = self.depth();
         // A format specification may hold anything, assignments too.
         let mut value = if self.has_walrus && field.format_spec.is_some() {
@@ -132,7 +152,7 @@ impl<'a> Lowerer<'a> {
             self.emit(Opcode::FormatSimple, value.kill_b(), reg, value, NONE);
             return Ok(reg);
         };
-        let spec = self.format_spec(spec)?;
+        let spec = self.format_spec(spec, raw)?;
         self.release(mark);
         let reg = self.result(dst);
         self.at(field.range);
@@ -142,9 +162,9 @@ impl<'a> Lowerer<'a> {
     }
 
     /// A format specification in the next temporary.
-    fn format_spec(&mut self, spec: &'a ast::InterpolatedStringFormatSpec) -> Res<Reg> {
+    fn format_spec(&mut self, spec: &'a ast::InterpolatedStringFormatSpec, raw: bool) -> Res<Reg> {
         let mut pieces = Vec::new();
-        self.pieces(&spec.elements, false, &mut pieces)?;
+        self.pieces(&spec.elements, raw, &mut pieces)?;
         self.join(pieces, spec.range, Dst::Push)
     }
 
@@ -161,9 +181,9 @@ impl<'a> Lowerer<'a> {
         for piece in pieces {
             match piece {
                 Piece::Literal(literal, _) => text = literal,
-                Piece::Field(field) => {
+                Piece::Field(field, raw) => {
                     strings.push(Constant::Str(std::mem::take(&mut text).into()));
-                    fields.push(field);
+                    fields.push((field, raw));
                 }
             }
         }
@@ -171,8 +191,8 @@ impl<'a> Lowerer<'a> {
         self.at(string.range);
         let run = self.load_constant(Constant::Tuple(strings.into()), Dst::Push);
         let first = self.unit.code.top();
-        for field in &fields {
-            self.interpolation(field)?;
+        for (field, raw) in &fields {
+            self.interpolation(field, *raw)?;
         }
         self.release_to(first);
         let tuple = self.push();
@@ -185,7 +205,7 @@ impl<'a> Lowerer<'a> {
     }
 
     /// An interpolation in the next temporary.
-    fn interpolation(&mut self, field: &'a InterpolatedElement) -> Res {
+    fn interpolation(&mut self, field: &'a InterpolatedElement, raw: bool) -> Res {
         let run = self.push_expression(&field.expression)?;
         let text = self.expression_text(field).to_owned();
         self.at(field.range);
@@ -198,7 +218,7 @@ impl<'a> Lowerer<'a> {
             None => self.load_constant(Constant::None, Dst::Push),
         };
         match &field.format_spec {
-            Some(spec) => self.format_spec(spec)?,
+            Some(spec) => self.format_spec(spec, raw)?,
             None => self.load_str("", Dst::Push),
         };
         self.release_to(run);

@@ -12,6 +12,7 @@ use parking_lot::Mutex;
 
 use super::Published;
 use crate::dict::Dict;
+use crate::lock::Guarded;
 use crate::object::handle::{Obj, Object};
 use crate::object::layout::{Layout, Payload};
 use crate::shape::ShapeId;
@@ -78,6 +79,8 @@ pub struct Type {
     weakrefable: bool,
     /// `__name__`
     pub name: Published<Box<str>>,
+    /// `__qualname__` where it is not the name.
+    pub qualname: Guarded<Option<Value>>,
     /// `__base__`, then `__bases__`.
     pub bases: Published<Box<[Class]>>,
     /// `__mro__`, the type itself first.
@@ -133,6 +136,7 @@ impl Type {
             extensible: parts.extensible,
             weakrefable: parts.weakrefable,
             name: Published::new(parts.name),
+            qualname: Guarded::new(None),
             bases: Published::new(parts.bases),
             mro: Published::new(Box::new([])),
             specials: Published::new(Box::new([])),
@@ -268,5 +272,6 @@ impl PartialEq for Object<Type> {
 impl Payload for Type {
     fn trace(&self, visit: &mut dyn FnMut(&Value)) {
         visit(self.dict.as_value());
+        self.qualname.trace_with(|name| name.iter().for_each(visit));
     }
 }

@@ -1,8 +1,8 @@
 //! `functools.partial` and `functools.Placeholder`.
 
 use vm::builtins::function::Method;
-use vm::class::full_name;
-use vm::names::names;
+use vm::class::{full_name, special};
+use vm::names::{Special, names};
 use vm::prelude::*;
 
 /// The type of `Placeholder`.
@@ -48,7 +48,8 @@ fn is_placeholder(value: &Value) -> bool {
 #[derive(Clone)]
 struct Fixed {
     function: Value,
-    arguments: Vec<Value>,
+    /// A tuple.
+    arguments: Obj<Tuple>,
     keywords: Obj<Dict>,
     /// How many of the arguments are placeholders.
     gaps: usize,
@@ -86,6 +87,23 @@ fn place(th: &mut Thread, arguments: &[Value], gaps: usize, given: &[Value]) -> 
     Ok(all)
 }
 
+fn tuple_of(th: &mut Thread, items: Vec<Value>) -> PyResult<Obj<Tuple>> {
+    let made = th.tuple(items);
+    match th.exact::<Tuple>(&made) {
+        Some(tuple) => Ok(tuple.clone()),
+        None => Err(th.system_error("a tuple is no tuple")),
+    }
+}
+
+/// True unless a subclass has a `__call__` of its own.
+fn calls_plainly(th: &mut Thread, partial: &Value) -> bool {
+    let (own, plain) = (th.type_of(partial), Partial::class(th));
+    match (special::get(th, own, Special::Call), special::get(th, plain, Special::Call)) {
+        (Some(own), Some(plain)) => own.is(plain),
+        _ => false,
+    }
+}
+
 impl Partial {
     fn fixed(&self, th: &Thread) -> Fixed {
         self.fixed.lock(th).clone()
@@ -111,8 +129,13 @@ impl Partial {
         }
         let keywords = th.dict();
         // A partial of a partial is a partial of what that one is of.
-        let inner = match th.exact::<Partial>(function).cloned() {
-            Some(inner) if vm::class::attribute::own_names(th, function).is_empty() => Some(inner.fixed(th)),
+        let inner = match th.downcast::<Partial>(function).cloned() {
+            Some(inner)
+                if calls_plainly(th, function)
+                    && vm::class::attribute::own_names(th, function).is_empty() =>
+            {
+                Some(inner.fixed(th))
+            }
             _ => None,
         };
         let (function, arguments) = match inner {
@@ -122,7 +145,7 @@ impl Partial {
                 // Gaps may stay gaps: only as many are filled as arguments are given.
                 let mut given = own.iter();
                 let mut all: Vec<Value> = Vec::with_capacity(inner.arguments.len() + own.len());
-                for argument in &inner.arguments {
+                for argument in inner.arguments.items() {
                     let filled = if is_placeholder(argument) { given.next() } else { None };
                     all.push(filled.unwrap_or(argument).clone());
                 }
@@ -135,6 +158,7 @@ impl Partial {
             th.dict_set(&keywords, name.as_value(), value.clone())?;
         }
         let gaps = arguments.iter().filter(|a| is_placeholder(a)).count();
+        let arguments = tuple_of(th, arguments)?;
         let fixed = Fixed { function, arguments, keywords, gaps };
         let partial = Partial { fixed: Guarded::new(fixed) };
         Ok(Obj::new(th, class.payload.instance_shape(), partial).into_value())
@@ -143,7 +167,7 @@ impl Partial {
     #[raw]
     fn __call__(this: &Obj<Self>, th: &mut Thread, args: Args<'_>) -> PyResult {
         let fixed = this.fixed(th);
-        let positional = place(th, &fixed.arguments, fixed.gaps, args.positional)?;
+        let positional = place(th, fixed.arguments.items(), fixed.gaps, args.positional)?;
         if fixed.keywords.len() == 0 {
             return th.call_args(&fixed.function, Args { positional: &positional, ..args });
         }
@@ -184,8 +208,7 @@ impl Partial {
 
     #[getter]
     fn args(&self, th: &mut Thread) -> Value {
-        let arguments = self.fixed(th).arguments;
-        th.tuple(arguments)
+        self.fixed(th).arguments.into_value()
     }
 
     #[getter]
@@ -199,7 +222,7 @@ impl Partial {
         let own = vm::class::attribute::own_names(th, this.as_value());
         let dict = if own.is_empty() { Value::NONE } else { th.get_attr(this.as_value(), &names().dict)? };
         let function = th.tuple(vec![fixed.function.clone()]);
-        let arguments = th.tuple(fixed.arguments);
+        let arguments = fixed.arguments.into_value();
         let state = th.tuple(vec![fixed.function, arguments, fixed.keywords.into_value(), dict]);
         Ok(th.tuple(vec![class, function, state]))
     }
@@ -212,8 +235,11 @@ impl Partial {
         let (Some(arguments), true) = (th.downcast::<Tuple>(arguments), th.is_callable(function)) else {
             return Err(th.type_error("invalid partial state"));
         };
-        let arguments = arguments.items().to_vec();
-        if arguments.last().is_some_and(is_placeholder) {
+        let arguments = match th.exact::<Tuple>(arguments.as_value()) {
+            Some(arguments) => arguments.clone(),
+            None => tuple_of(th, arguments.items().to_vec())?,
+        };
+        if arguments.items().last().is_some_and(is_placeholder) {
             return Err(th.type_error("trailing Placeholders are not allowed"));
         }
         let own = th.dict();
@@ -224,8 +250,11 @@ impl Partial {
         }
         if !dict.is_none() {
             th.set_attr(this.as_value(), &names().dict, dict)?;
+        } else if !vm::class::attribute::own_names(th, this.as_value()).is_empty() {
+            let empty = th.dict().into_value();
+            th.set_attr(this.as_value(), &names().dict, &empty)?;
         }
-        let gaps = arguments.iter().filter(|a| is_placeholder(a)).count();
+        let gaps = arguments.items().iter().filter(|a| is_placeholder(a)).count();
         let new = Fixed { function: function.clone(), arguments, keywords: own, gaps };
         let old = std::mem::replace(&mut *this.fixed.lock(th), new);
         drop(old);
@@ -236,7 +265,7 @@ impl Partial {
         let class = th.type_of(this.as_value());
         let name = full_name(th, class);
         if !th.enter_repr(this.as_value()) {
-            return Ok(format!("{name}(...)"));
+            return Ok("...".to_owned());
         }
         let fixed = this.fixed(th);
         let shown = show(th, &fixed);
@@ -253,7 +282,7 @@ impl Partial {
 fn show(th: &mut Thread, fixed: &Fixed) -> PyResult<String> {
     th.check_native_stack()?;
     let mut all = vec![th.repr(&fixed.function)?.units().to_str_lossy().into_owned()];
-    for argument in &fixed.arguments {
+    for argument in fixed.arguments.items() {
         all.push(th.repr(argument)?.units().to_str_lossy().into_owned());
     }
     for (name, value, _) in fixed.keywords.snapshot(th) {

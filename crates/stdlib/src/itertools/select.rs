@@ -186,10 +186,8 @@ fn index_argument(th: &mut Thread, value: &Value) -> PyResult<Option<Option<u64>
 impl Islice {
     #[new(raw)]
     fn new(th: &mut Thread, class: Class, args: Args<'_>) -> PyResult {
-        if args.has_keywords() && Some(class) == Islice::cell().get() {
-            return Err(th.type_error("islice() takes no keyword arguments"));
-        }
-        let (iterable, start, stop, step) = match args.positional.get(..).unwrap_or(&[]) {
+        let args = without_keywords::<Islice>(th, class, args)?;
+        let (iterable, start, stop, step) = match args.positional {
             [iterable, stop] => (iterable, None, stop, None),
             [iterable, start, stop] => (iterable, Some(start), stop, None),
             [iterable, start, stop, step] => (iterable, Some(start), stop, Some(step)),

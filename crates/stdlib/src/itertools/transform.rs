@@ -134,10 +134,8 @@ impl Chain {
 impl Chain {
     #[new(raw)]
     fn new(th: &mut Thread, class: Class, args: Args<'_>) -> PyResult {
-        if args.has_keywords() && Some(class) == Chain::cell().get() {
-            return Err(th.type_error("chain() takes no keyword arguments"));
-        }
-        let iterables = th.tuple(args.positional.get(..).unwrap_or(&[]).to_vec());
+        let args = without_keywords::<Chain>(th, class, args)?;
+        let iterables = th.tuple(args.positional.to_vec());
         let iterables = th.iter(&iterables)?;
         Ok(Obj::new(th, class.payload.instance_shape(), Chain::of(iterables)).into_value())
     }
@@ -296,7 +294,7 @@ impl ZipLongest {
             fill = value.clone();
         }
         let mut iterators = Vec::new();
-        for iterable in args.positional.get(..).unwrap_or(&[]) {
+        for iterable in args.positional {
             iterators.push(Some(th.iter(iterable)?));
         }
         let zip = ZipLongest { iterators: Guarded::new(iterators), fill };

@@ -536,7 +536,7 @@ pub mod module {
     /// The float that many steps after x towards y.
     #[pyfunction(signature = "(x, y, /, *, steps=None)")]
     fn nextafter(th: &mut Thread, x: f64, y: f64, steps: Option<&Value>) -> PyResult<f64> {
-        let Some(steps) = steps.filter(|s| !s.is_none()) else { return Ok(numeric::next_after(x, y, 1)) };
+        let Some(steps) = steps.filter(|s| !s.is_none()) else { return Ok(numeric::next_after_once(x, y)) };
         let steps = whole::integer(th, steps)?;
         if steps.as_ref().is_negative() {
             return Err(th.value_error("steps must be a non-negative integer"));

@@ -383,6 +383,12 @@ impl ExactSum {
     }
 }
 
+/// The float next to `x` towards `y`; where that is zero it has the sign of `x`.
+pub fn next_after_once(x: f64, y: f64) -> f64 {
+    let next = next_after(x, y, 1);
+    if next == 0.0 && x != y { next.copysign(x) } else { next }
+}
+
 /// The float `steps` after x towards y.
 pub fn next_after(x: f64, y: f64, steps: u64) -> f64 {
     const SIGN: u64 = 1 << 63;

@@ -154,6 +154,11 @@ impl AsyncGenerator {
     }
 
     #[getter]
+    fn ag_frame(this: &Obj<Self>, th: &mut Thread) -> Value {
+        Generator::frame_or_none(generator(this), th)
+    }
+
+    #[getter]
     fn ag_code(this: &Obj<Self>) -> Value {
         generator(this).code.as_value().clone()
     }
@@ -164,7 +169,7 @@ impl AsyncGenerator {
     }
 
     #[setter("__name__")]
-    fn set_name(this: &Obj<Self>, th: &mut Thread, value: Value) -> PyResult<()> {
+    fn set_name(this: &Obj<Self>, th: &mut Thread, value: Option<Value>) -> PyResult<()> {
         generator(this).assign_name(th, value)
     }
 
@@ -174,7 +179,7 @@ impl AsyncGenerator {
     }
 
     #[setter("__qualname__")]
-    fn set_qualname(this: &Obj<Self>, th: &mut Thread, value: Value) -> PyResult<()> {
+    fn set_qualname(this: &Obj<Self>, th: &mut Thread, value: Option<Value>) -> PyResult<()> {
         generator(this).assign_qualname(th, value)
     }
 

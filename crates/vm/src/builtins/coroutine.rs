@@ -78,13 +78,15 @@ fn warn_unawaited(th: &mut Thread, this: &Value, coroutine: &Obj<Generator>) {
 
 #[pymethods]
 impl Coroutine {
-    /// Starts the coroutine, or goes on with it; what it awaits comes back.
+    /// send(arg) -> send 'arg' into coroutine,
+    /// return next iterated value or raise StopIteration.
     #[name("send")]
     fn send_method(this: &Obj<Self>, th: &mut Thread, arg: Value) -> PyResult {
         send(th, generator(this), arg)
     }
 
-    /// Raises an exception where the coroutine stopped.
+    /// throw(value) -> raise exception in coroutine,
+    /// return next iterated value or raise StopIteration.
     #[name("throw")]
     #[signature = "(typ, val=None, tb=None, /)"]
     fn throw_method(
@@ -97,7 +99,7 @@ impl Coroutine {
         throw(th, generator(this), typ, val, tb)
     }
 
-    /// Ends the coroutine by a GeneratorExit where it stopped.
+    /// close() -> raise GeneratorExit inside coroutine.
     fn close(this: &Obj<Self>, th: &mut Thread) -> PyResult<()> {
         Generator::close(th, generator(this)).map(drop)
     }
@@ -130,6 +132,11 @@ impl Coroutine {
     }
 
     #[getter]
+    fn cr_frame(this: &Obj<Self>, th: &mut Thread) -> Value {
+        Generator::frame_or_none(generator(this), th)
+    }
+
+    #[getter]
     fn cr_code(this: &Obj<Self>) -> Value {
         generator(this).code.as_value().clone()
     }
@@ -141,23 +148,25 @@ impl Coroutine {
         Value::NONE
     }
 
+    /// name of the coroutine
     #[getter]
     fn __name__(this: &Obj<Self>, th: &mut Thread) -> Value {
         generator(this).__name__(th)
     }
 
     #[setter("__name__")]
-    fn set_name(this: &Obj<Self>, th: &mut Thread, value: Value) -> PyResult<()> {
+    fn set_name(this: &Obj<Self>, th: &mut Thread, value: Option<Value>) -> PyResult<()> {
         generator(this).assign_name(th, value)
     }
 
+    /// qualified name of the coroutine
     #[getter]
     fn __qualname__(this: &Obj<Self>, th: &mut Thread) -> Value {
         generator(this).__qualname__(th)
     }
 
     #[setter("__qualname__")]
-    fn set_qualname(this: &Obj<Self>, th: &mut Thread, value: Value) -> PyResult<()> {
+    fn set_qualname(this: &Obj<Self>, th: &mut Thread, value: Option<Value>) -> PyResult<()> {
         generator(this).assign_qualname(th, value)
     }
 

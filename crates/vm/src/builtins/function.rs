@@ -528,6 +528,12 @@ impl Method {
         th.call_args(this.as_value(), args)
     }
 
+    /// It is bound already.
+    fn __get__(this: &Obj<Self>, instance: &Value, owner: Option<&Value>) -> Value {
+        let _ = (instance, owner);
+        this.as_value().clone()
+    }
+
     #[getter]
     fn __func__(&self) -> Value {
         self.function.clone()
@@ -552,7 +558,12 @@ impl Method {
     }
 
     fn __repr__(&self, th: &mut Thread) -> PyResult<String> {
-        let name = match th.lookup_attr(&self.function.clone(), "__qualname__")? {
+        let function = self.function.clone();
+        let name = match th.lookup_attr(&function, "__qualname__")? {
+            Some(name) => Some(name),
+            None => th.lookup_attr(&function, "__name__")?,
+        };
+        let name = match name.filter(|name| th.as_str(name).is_some()) {
             Some(name) => text(&name),
             None => "?".to_string(),
         };

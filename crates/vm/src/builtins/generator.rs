@@ -36,6 +36,8 @@ pub struct Generator {
     pub code: Obj<Code>,
     state: Guarded<State>,
     names: Guarded<(Value, Value)>,
+    /// The frame object, once somebody has asked for it, until the body ends.
+    frame: Guarded<Option<Value>>,
     /// What only asynchronous generators have.
     pub(super) asynchronous: Guarded<Asynchronous>,
 }
@@ -104,6 +106,7 @@ impl Payload for Generator {
                 }
             }
         });
+        self.frame.trace_with(|frame| frame.iter().for_each(&mut *visit));
         self.names.trace_with(|(name, qualname)| {
             visit(name);
             visit(qualname);
@@ -132,8 +135,9 @@ impl Generator {
         };
         let state = Guarded::new(State::Created(suspended));
         let asynchronous = Guarded::new(Asynchronous::default());
-        Obj::new(th, shape, Generator { kind, code, state, names: Guarded::new(names), asynchronous })
-            .into_value()
+        let names = Guarded::new(names);
+        let frame = Guarded::new(None);
+        Obj::new(th, shape, Generator { kind, code, state, names, frame, asynchronous }).into_value()
     }
 
     /// Puts the registers back after a yield.
@@ -150,8 +154,59 @@ impl Generator {
         matches!(*self.state.lock(th), State::Running)
     }
 
+    /// The frame object that [`Generator::keep_frame`] was given.
+    pub fn frame(&self, th: &Thread) -> Option<Value> {
+        self.frame.lock(th).clone()
+    }
+
+    /// Remembers the frame object.
+    pub fn keep_frame(&self, th: &Thread, object: Value) {
+        let old = self.frame.lock(th).replace(object);
+        drop(old);
+    }
+
+    /// The frame object is on its own from now on.
+    pub fn take_frame(&self, th: &Thread) -> Option<Value> {
+        self.frame.lock(th).take()
+    }
+
+    /// The function, unless the body runs or has ended.
+    pub fn function(&self, th: &Thread) -> Option<Value> {
+        match &*self.state.lock(th) {
+            State::Created(s) | State::Suspended(s) => Some(s.function.clone()),
+            _ => None,
+        }
+    }
+
+    /// The number of the instruction at which it waits.
+    pub fn instruction_index(&self, th: &Thread) -> usize {
+        let pc = match &*self.state.lock(th) {
+            State::Created(s) | State::Suspended(s) => s.pc,
+            _ => return 0,
+        };
+        let start = self.code.words.as_ptr() as usize;
+        (pc.saturating_sub(start) / 8).saturating_sub(1)
+    }
+
+    /// The variables of a body that waits; none if it runs or has ended.
+    pub fn variables(&self, th: &Thread) -> Vec<Value> {
+        let count = self.code.variables_end as usize;
+        match &*self.state.lock(th) {
+            State::Created(s) | State::Suspended(s) => {
+                // SAFETY: registers hold valid values.
+                s.registers.iter().take(count).map(|w| unsafe { Value::borrow_word(w) }.clone()).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// The frame object; None once the body has ended.
+    pub(super) fn frame_or_none(this: &Obj<Generator>, th: &mut Thread) -> Value {
+        if this.is_finished(th) { Value::NONE } else { crate::frame::object::generator_frame(th, this) }
+    }
+
     /// True if it was never resumed.
-    pub(super) fn is_created(&self, th: &Thread) -> bool {
+    pub(crate) fn is_created(&self, th: &Thread) -> bool {
         matches!(*self.state.lock(th), State::Created(_))
     }
 
@@ -218,9 +273,11 @@ impl Generator {
         mut suspended: Suspended,
         throwing: bool,
     ) -> PyResult<Resumed> {
-        let handled = std::mem::replace(&mut suspended.handled, Value::NONE);
-        let outer =
-            if handled.is_none() { th.handled.clone() } else { std::mem::replace(&mut th.handled, handled) };
+        enter(th, &mut suspended);
+        if throwing && !th.handled.is_none() {
+            let exception = th.take_exception();
+            let _ = th.raise(exception);
+        }
         let result = match interpreter::restore(th, generator, suspended) {
             Ok(frame) if throwing => match interpreter::throw_into(th, frame) {
                 Some(resume) => {
@@ -232,10 +289,11 @@ impl Generator {
             Ok(frame) => dispatch::run(th, frame),
             Err(raised) => Err(raised),
         };
-        let own = !th.handled.is(&outer);
-        let inner = std::mem::replace(&mut th.handled, outer);
-        if own && let State::Suspended(suspended) = &mut *generator.state.lock(th) {
-            suspended.handled = inner;
+        let own = leave(th);
+        if !own.is_none()
+            && let State::Suspended(suspended) = &mut *generator.state.lock(th)
+        {
+            suspended.handled = own;
         }
         let value = result?;
         if generator.is_finished(th) { Ok(Resumed::Returned(value)) } else { Ok(Resumed::Yielded(value)) }
@@ -262,32 +320,24 @@ impl Generator {
             _ => None,
         };
         let Some(delegate) = delegate else {
-            let _ = crate::exceptions::raise_object(th, exception);
+            let _ = th.set_raised(exception);
             return Self::throw_pending(th, generator);
         };
         let Some(mut suspended) = generator.begin(th, true)? else {
-            return Err(crate::exceptions::raise_object(th, exception));
+            return Err(th.set_raised(exception));
         };
-        let is_exit = th.is_instance(&exception, &Exc::GeneratorExit.class().value())?;
-        let outcome = if is_exit {
-            let closed = close_delegate(th, &delegate);
-            match closed {
-                Ok(()) => Err(crate::exceptions::raise_object(th, exception)),
-                Err(raised) => Err(raised),
-            }
-        } else if let Some(inner) =
-            Generator::of(&delegate).filter(|g| g.kind != Kind::AsyncGenerator).cloned()
-        {
-            Self::throw(th, &inner, exception)
-        } else {
-            match th.lookup_attr(&delegate, "throw")? {
-                None => Err(crate::exceptions::raise_object(th, exception)),
-                Some(method) => match th.call(&method, &[exception]) {
-                    Ok(value) => Ok(Resumed::Yielded(value)),
-                    Err(raised) => interpreter::stop_value(th, raised).map(Resumed::Returned),
-                },
+        // While the sub-iterator works, this generator's frame is its caller.
+        enter(th, &mut suspended);
+        let frame = match interpreter::restore(th, generator, suspended) {
+            Ok(frame) => frame,
+            Err(raised) => {
+                leave(th);
+                return Err(raised);
             }
         };
+        let outcome = Self::throw_to_delegate(th, &delegate, exception);
+        let mut suspended = interpreter::put_back(th, frame);
+        suspended.handled = leave(th);
         match outcome {
             Ok(Resumed::Yielded(value)) => {
                 generator.suspend(th, suspended);
@@ -302,6 +352,26 @@ impl Generator {
         }
     }
 
+    /// Raises an exception in what a generator delegates to; what that yields or returns.
+    fn throw_to_delegate(th: &mut Thread, delegate: &Value, exception: Value) -> PyResult<Resumed> {
+        let is_exit = th.is_instance(&exception, &Exc::GeneratorExit.class().value())?;
+        if is_exit {
+            close_delegate(th, delegate)?;
+            return Err(th.set_raised(exception));
+        }
+        let inner = Generator::of(delegate).filter(|g| g.kind != Kind::AsyncGenerator).cloned();
+        if let Some(inner) = inner {
+            return Self::throw(th, &inner, exception);
+        }
+        let Some(method) = th.lookup_attr(delegate, "throw")? else {
+            return Err(th.set_raised(exception));
+        };
+        match th.call(&method, &[exception]) {
+            Ok(value) => Ok(Resumed::Yielded(value)),
+            Err(raised) => interpreter::stop_value(th, raised).map(Resumed::Returned),
+        }
+    }
+
     /// `close()`; the value that the generator returned.
     pub fn close(th: &mut Thread, generator: &Obj<Generator>) -> PyResult {
         {
@@ -311,6 +381,7 @@ impl Generator {
                     let old = std::mem::replace(&mut *state, State::Finished);
                     drop(state);
                     drop(old);
+                    drop(generator.take_frame(th));
                     return Ok(Value::NONE);
                 }
                 State::Finished => return Ok(Value::NONE),
@@ -332,6 +403,19 @@ impl Generator {
             }
         }
     }
+}
+
+/// What a generator handles is handled from now on.
+fn enter(th: &mut Thread, suspended: &mut Suspended) {
+    let handled = std::mem::replace(&mut suspended.handled, Value::NONE);
+    let outside = std::mem::replace(&mut th.handled, handled);
+    th.handled_outside.push(outside);
+}
+
+/// The counterpart of [`enter`]: what the generator goes on handling when it runs again.
+fn leave(th: &mut Thread) -> Value {
+    let outside = th.handled_outside.pop().unwrap_or(Value::NONE);
+    std::mem::replace(&mut th.handled, outside)
 }
 
 fn close_delegate(th: &mut Thread, delegate: &Value) -> PyResult<()> {
@@ -356,35 +440,51 @@ pub fn finish_call(th: &mut Thread, resumed: Resumed) -> PyResult {
     }
 }
 
-/// The exception that the arguments of `throw` mean.
+/// The exception that the arguments of `throw` mean; what goes wrong with making it is what is thrown.
 pub fn thrown(th: &mut Thread, kind: &Value, value: Option<&Value>, traceback: Option<&Value>) -> PyResult {
+    if value.is_some() {
+        let message =
+            "the (type, exc, tb) signature of throw() is deprecated, use the single-arg signature instead.";
+        super::warn::warn(th, Exc::DeprecationWarning, message, 1)?;
+    }
+    let traceback = traceback.filter(|t| !t.is_none());
+    if let Some(traceback) = traceback
+        && th.exact::<crate::frame::traceback::Traceback>(traceback).is_none()
+    {
+        return Err(th.type_error("throw() third argument must be a traceback object"));
+    }
     let value = value.filter(|v| !v.is_none());
-    let exception = if th.as_class(kind).is_some() {
-        match value {
-            None => th.call(kind, &[])?,
-            Some(value) if th.is_instance(value, kind)? => value.clone(),
-            Some(value) => match th.exact::<Tuple>(value).cloned() {
-                Some(arguments) => th.call(kind, arguments.items())?,
-                None => th.call(kind, std::slice::from_ref(value))?,
-            },
+    let exception = if crate::exceptions::is_exception_class(kind).is_some() {
+        match instantiate(th, kind, value) {
+            Ok(exception) => exception,
+            Err(_) => th.take_exception(),
         }
-    } else {
+    } else if crate::exceptions::as_exception(th, kind).is_some() {
         if value.is_some() {
             return Err(th.type_error("instance exception may not have a separate value"));
         }
         kind.clone()
-    };
-    let base = Exc::BaseException.class().value();
-    if !th.is_instance(&exception, &base)? {
+    } else {
         let name = th.type_name(kind);
         return Err(th.type_error(format_args!(
             "exceptions must be classes or instances deriving from BaseException, not {name}"
         )));
-    }
-    if let Some(traceback) = traceback.filter(|t| !t.is_none()) {
+    };
+    if let Some(traceback) = traceback {
         th.set_attr(&exception, &crate::names::names().traceback, traceback)?;
     }
     Ok(exception)
+}
+
+fn instantiate(th: &mut Thread, kind: &Value, value: Option<&Value>) -> PyResult {
+    match value {
+        None => crate::exceptions::instance(th, kind.clone(), "exceptions must derive from BaseException"),
+        Some(value) if th.is_instance(value, kind)? => Ok(value.clone()),
+        Some(value) => match th.exact::<Tuple>(value).cloned() {
+            Some(arguments) => th.call(kind, arguments.items()),
+            None => th.call(kind, std::slice::from_ref(value)),
+        },
+    }
 }
 
 fn state_number(th: &Thread, generator: &Generator) -> (bool, bool) {
@@ -443,6 +543,11 @@ impl Generator {
     }
 
     #[getter]
+    fn gi_frame(this: &Obj<Self>, th: &mut Thread) -> Value {
+        Generator::frame_or_none(this, th)
+    }
+
+    #[getter]
     fn gi_code(&self) -> Value {
         self.code.clone().into_value()
     }
@@ -461,10 +566,10 @@ impl Generator {
     }
 
     #[setter("__name__")]
-    pub(super) fn assign_name(&self, th: &mut Thread, value: Value) -> PyResult<()> {
-        if th.as_str(&value).is_none() {
+    pub(super) fn assign_name(&self, th: &mut Thread, value: Option<Value>) -> PyResult<()> {
+        let Some(value) = value.filter(|value| th.as_str(value).is_some()) else {
             return Err(th.type_error("__name__ must be set to a string object"));
-        }
+        };
         let old = std::mem::replace(&mut self.names.lock(th).0, value);
         drop(old);
         Ok(())
@@ -476,10 +581,10 @@ impl Generator {
     }
 
     #[setter("__qualname__")]
-    pub(super) fn assign_qualname(&self, th: &mut Thread, value: Value) -> PyResult<()> {
-        if th.as_str(&value).is_none() {
+    pub(super) fn assign_qualname(&self, th: &mut Thread, value: Option<Value>) -> PyResult<()> {
+        let Some(value) = value.filter(|value| th.as_str(value).is_some()) else {
             return Err(th.type_error("__qualname__ must be set to a string object"));
-        }
+        };
         let old = std::mem::replace(&mut self.names.lock(th).1, value);
         drop(old);
         Ok(())

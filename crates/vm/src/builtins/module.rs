@@ -46,6 +46,11 @@ fn put(th: &mut Thread, dict: &Obj<Dict>, name: &Obj<Str>, value: Value) -> PyRe
     dict.set_str(th, name, value).map_err(|_| th.memory_error())
 }
 
+/// The storage of modules, which keep their attributes in a dict of their own.
+pub fn layout() -> &'static object_model::object::layout::Layout {
+    Module::DEFINITION.layout
+}
+
 /// A new module without content but its standard attributes.
 pub fn new(th: &mut Thread, name: &str) -> Obj<Module> {
     let dict = th.dict();
@@ -138,7 +143,7 @@ pub fn get(th: &mut Thread, receiver: &Value, name: &Obj<Str>) -> PyResult<Optio
     let class = type_of(receiver);
     let found = lookup(th, class, name);
     if let Some(attribute) = &found
-        && descriptor::is_data(th, attribute)
+        && descriptor::overrides(th, attribute)
     {
         return descriptor::bind(th, attribute, Some(receiver), class).map(Some);
     }
@@ -308,7 +313,11 @@ impl Module {
         if let Some(function) = this.dict.get_str(th, &function) {
             return th.call(&function, &[]);
         }
-        let keys = this.dict.snapshot(th).into_iter().map(|(key, _, _)| key).collect();
+        let dict = th.get_attr(this.as_value(), &names().dict)?;
+        let Some(dict) = th.downcast::<Dict>(&dict) else {
+            return Err(th.type_error("<module>.__dict__ is not a dictionary"));
+        };
+        let keys = dict.snapshot(th).into_iter().map(|(key, _, _)| key).collect();
         Ok(th.list(keys))
     }
 

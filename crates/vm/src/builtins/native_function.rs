@@ -224,6 +224,10 @@ fn doc(th: &mut Thread, def: &'static NativeDef) -> Value {
     if def.doc.is_empty() { Value::NONE } else { th.str(def.doc) }
 }
 
+fn is_special(name: &str) -> bool {
+    Special::ALL.iter().any(|s| s.text() == name)
+}
+
 fn class_qualname(th: &Thread, class: Class) -> String {
     let full = class::full_name(th, class);
     full.rsplit('.').next().map(str::to_string).unwrap_or(full)
@@ -276,6 +280,18 @@ impl NativeFunction {
                 th.get_attr(&home, &crate::names::names().dunder_name)
             }
             _ => Ok(Value::NONE),
+        }
+    }
+
+    /// Only of what stands for a special method, as that is a type of its own elsewhere.
+    #[getter]
+    fn __objclass__(this: &Obj<Self>, th: &mut Thread) -> PyResult {
+        match this.class.filter(|_| this.receiver.is_some() && is_special(this.def.name)) {
+            Some(class) => Ok(class.value()),
+            None => {
+                let name = th.intern("__objclass__");
+                Err(th.no_attribute(this.as_value(), &name))
+            }
         }
     }
 
@@ -337,7 +353,13 @@ impl NativeMethod {
             return Ok(NativeFunction::bound(th, this, owner));
         }
         if instance.is_none() {
+            if owner.is_none_or(Value::is_none) {
+                return Err(th.type_error("__get__(None, None) is invalid"));
+            }
             return Ok(this.clone().into_value());
+        }
+        if !class::type_of(instance).is_subtype(th, this.class) {
+            return Err(needs(th, this.def.name, this.class, instance));
         }
         Ok(NativeFunction::bound(th, this, instance.clone()))
     }
@@ -369,10 +391,7 @@ impl NativeMethod {
 
     fn __repr__(&self, th: &mut Thread) -> String {
         let class = self.class.payload.name.get(th);
-        let kind = match Special::ALL.iter().any(|s| s.text() == self.def.name) {
-            true => "slot wrapper",
-            false => "method",
-        };
+        let kind = if is_special(self.def.name) { "slot wrapper" } else { "method" };
         format!("<{kind} '{}' of '{class}' objects>", self.def.name)
     }
 }

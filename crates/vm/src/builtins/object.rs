@@ -62,6 +62,10 @@ fn get_dict(th: &mut Thread, args: Args<'_>) -> PyResult {
     if let Some(dict) = super::module::dict_of(th, this) {
         return Ok(dict.clone().into_value());
     }
+    if let Some(class) = th.as_class(this) {
+        let dict = class.payload.dict.clone().into_value();
+        return Ok(super::mappingproxy::make(th, dict));
+    }
     match this.as_header().filter(|h| h.shape().is_extensible()) {
         Some(header) => attribute::to_dict_mode(th, header).map(Obj::into_value),
         None => Err(th.no_attribute(this, &names().dict)),
@@ -77,6 +81,7 @@ fn set_dict(th: &mut Thread, args: Args<'_>) -> PyResult {
         return Err(th.attribute_error("readonly attribute"));
     }
     let dict = match args.positional.get(1) {
+        None if keeps_dict(th, this) => return Err(th.type_error("cannot delete __dict__")),
         None => th.dict(),
         Some(value) => match th.downcast::<Dict>(value) {
             Some(dict) => dict.clone(),
@@ -90,6 +95,14 @@ fn set_dict(th: &mut Thread, args: Args<'_>) -> PyResult {
     };
     attribute::replace_dict(th, header, dict)?;
     Ok(Value::NONE)
+}
+
+/// True if the `__dict__` is that of a native class.
+fn keeps_dict(th: &Thread, this: &Value) -> bool {
+    let class = th.type_of(this);
+    let dict = &names().dict;
+    let home = class::lookup_with_home(th, class, dict).map(|(_, home)| home);
+    home.is_some_and(|home| !home.payload.has(object_model::ty::flag::HEAP))
 }
 
 fn get_weakref(th: &mut Thread, args: Args<'_>) -> PyResult {

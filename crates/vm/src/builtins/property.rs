@@ -77,7 +77,7 @@ impl Property {
 
 fn class_qualname(th: &Thread, receiver: &Value) -> String {
     let class = th.type_of(receiver);
-    let qualname = class.payload.dict.get_str(th, &names().qualname);
+    let qualname = class.payload.qualname.lock(th).clone();
     let qualname = qualname.and_then(|q| Some(th.as_str(&q)?.units().to_str_lossy().into_owned()));
     qualname.unwrap_or_else(|| th.type_name(receiver))
 }
@@ -211,6 +211,24 @@ impl Property {
         let _ = owner;
         let old = self.parts.lock(th).name.replace(name.clone());
         drop(old);
+    }
+
+    #[setter("fget")]
+    fn assign_fget(&self, th: &mut Thread, value: Option<Value>) -> PyResult<()> {
+        let _ = value;
+        Err(th.attribute_error("readonly attribute"))
+    }
+
+    #[setter("fset")]
+    fn assign_fset(&self, th: &mut Thread, value: Option<Value>) -> PyResult<()> {
+        let _ = value;
+        Err(th.attribute_error("readonly attribute"))
+    }
+
+    #[setter("fdel")]
+    fn assign_fdel(&self, th: &mut Thread, value: Option<Value>) -> PyResult<()> {
+        let _ = value;
+        Err(th.attribute_error("readonly attribute"))
     }
 
     #[getter]

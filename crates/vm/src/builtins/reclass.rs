@@ -1,8 +1,8 @@
 //! Changing an object's class: `x.__class__ = C`.
 //!
 //! # Invariants
-//! - R1 The storage stays: both classes have the same layout, as many slots of the same names, and a `__dict__` and
-//!   weak references both or neither.
+//! - R1 The storage stays: both classes have the same layout, and add the same slots, and a `__dict__` and weak
+//!   references both or neither, to the same base.
 //! - R2 The object goes to dictionary mode first, so that no attribute depends on the old class's shapes; then the
 //!   shape changes while the world is stopped.
 
@@ -55,41 +55,55 @@ pub fn assign_class(th: &mut Thread, object: &Value, value: &Value) -> PyResult<
 }
 
 fn check_same_storage(th: &mut Thread, old: Class, new: Class) -> PyResult<()> {
-    let (a, b) = (&old.payload, &new.payload);
-    let same = std::ptr::eq(a.layout(), b.layout())
-        && a.slots() == b.slots()
-        && a.extensible() == b.extensible()
-        && a.weakrefable() == b.weakrefable()
-        && slot_names(th, old) == slot_names(th, new);
-    if same {
-        return Ok(());
+    let (mut a, mut b) = (old, new);
+    if std::ptr::eq(a.payload.layout(), b.payload.layout()) {
+        // Down to the classes that add to the storage: those must add the same to the same.
+        (a, b) = (adding(th, a), adding(th, b));
+        let same = |a: Class, b: Class| {
+            a.payload.slots() == b.payload.slots()
+                && a.payload.extensible() == b.payload.extensible()
+                && a.payload.weakrefable() == b.payload.weakrefable()
+        };
+        let below = |th: &Thread, c: Class| super::type_bases::solid_base(th, c).map(|base| adding(th, base));
+        if a == b || same(a, b) && below(th, a) == below(th, b) && slot_names(th, a) == slot_names(th, b) {
+            return Ok(());
+        }
     }
     let (old, new) = (class_name(th, old), class_name(th, new));
     Err(th.type_error(format_args!("__class__ assignment: '{new}' object layout differs from '{old}'")))
 }
 
-/// Names of the slots of a class and its bases.
-fn slot_names(th: &mut Thread, class: Class) -> Vec<String> {
-    let order: Vec<Class> = class.payload.mro.get(th).to_vec();
-    let mut all = Vec::new();
-    for class in order {
-        if class.payload.slots() == 0 {
-            continue;
+/// The class itself or the next base that adds slots, a `__dict__` or weak references.
+fn adding(th: &Thread, mut class: Class) -> Class {
+    while let Some(base) = super::type_bases::solid_base(th, class) {
+        let (a, b) = (&class.payload, &base.payload);
+        let adds = a.slots() != b.slots()
+            || a.extensible() != b.extensible()
+            || a.weakrefable() != b.weakrefable()
+            || !std::ptr::eq(a.layout(), b.layout());
+        if adds {
+            break;
         }
-        let Some(slots) = class.payload.dict.get_str(th, &names().slots) else { continue };
-        let texts = match th.as_str(&slots) {
-            Some(_) => vec![slots],
-            None => match th.collect(&slots) {
-                Ok(items) => items,
-                Err(_) => {
-                    th.clear_exception();
-                    Vec::new()
-                }
-            },
-        };
-        let texts = texts.iter().filter_map(|t| Some(th.as_str(t)?.units().to_str_lossy().into_owned()));
-        all.extend(texts.filter(|t| t != "__dict__" && t != "__weakref__"));
+        class = base;
     }
+    class
+}
+
+/// Names of the slots that a class itself adds.
+fn slot_names(th: &mut Thread, class: Class) -> Vec<String> {
+    let Some(slots) = class.payload.dict.get_str(th, &names().slots) else { return Vec::new() };
+    let texts = match th.as_str(&slots) {
+        Some(_) => vec![slots],
+        None => match th.collect(&slots) {
+            Ok(items) => items,
+            Err(_) => {
+                th.clear_exception();
+                Vec::new()
+            }
+        },
+    };
+    let texts = texts.iter().filter_map(|t| Some(th.as_str(t)?.units().to_str_lossy().into_owned()));
+    let mut all: Vec<String> = texts.filter(|t| t != "__dict__" && t != "__weakref__").collect();
     all.sort();
     all
 }

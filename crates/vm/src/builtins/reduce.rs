@@ -77,11 +77,19 @@ fn cannot_pickle(th: &mut Thread, value: &Value) -> crate::error::Raised {
 
 type NewArguments = (Option<Vec<Value>>, Option<Obj<Dict>>);
 
+/// What the method that the value's class has under this name answers.
+fn call_of_class(th: &mut Thread, value: &Value, name: &Obj<Str>) -> PyResult<Option<Value>> {
+    let class = th.type_of(value);
+    match class::lookup(th, class, name) {
+        Some(method) => th.call_special_method(&method, value, class, &[]).map(Some),
+        None => Ok(None),
+    }
+}
+
 /// What `__getnewargs_ex__` or `__getnewargs__` say.
 fn new_arguments(th: &mut Thread, value: &Value) -> PyResult<NewArguments> {
     let n = names();
-    if let Some(method) = th.find_attr_or_none(value, &n.getnewargs_ex)? {
-        let pair = th.call(&method, &[])?;
+    if let Some(pair) = call_of_class(th, value, &n.getnewargs_ex)? {
         let Some(tuple) = th.downcast::<Tuple>(&pair) else {
             let found = th.type_name(&pair);
             return Err(th.type_error(format_args!("__getnewargs_ex__ should return a tuple, not '{found}'")));
@@ -106,8 +114,7 @@ fn new_arguments(th: &mut Thread, value: &Value) -> PyResult<NewArguments> {
         };
         return Ok((Some(arguments.items().to_vec()), Some(keywords.clone())));
     }
-    if let Some(method) = th.find_attr_or_none(value, &n.getnewargs)? {
-        let arguments = th.call(&method, &[])?;
+    if let Some(arguments) = call_of_class(th, value, &n.getnewargs)? {
         let Some(tuple) = th.downcast::<Tuple>(&arguments) else {
             let found = th.type_name(&arguments);
             return Err(th.type_error(format_args!("__getnewargs__ should return a tuple, not '{found}'")));
@@ -165,12 +172,10 @@ pub fn attributes_copy(th: &mut Thread, value: &Value) -> PyResult<Option<Obj<Di
 
 /// A dict of the slots that are set; None if there are none.
 fn slot_values(th: &mut Thread, value: &Value, class: Class) -> PyResult<Option<Value>> {
-    if class.payload.slots() == 0 {
-        return Ok(None);
-    }
     let n = names();
     let slot_names = match class.payload.dict.get_str(th, &n.slotnames) {
         Some(found) => found,
+        None if class.payload.slots() == 0 => return Ok(None),
         None => {
             let copyreg = copyreg(th)?;
             th.call_method(&copyreg, "_slotnames", &[class.value()])?

@@ -49,9 +49,7 @@ impl TupleClass {
     #[new(raw)]
     fn new(th: &mut Thread, class: Class, args: Args<'_>) -> PyResult {
         let is_exact = std::ptr::eq(class, Tuple::class(th));
-        if is_exact && args.has_keywords() {
-            return Err(th.type_error("tuple() takes no keyword arguments"));
-        }
+        let args = without_keywords::<Tuple>(th, class, args)?;
         let items = match args.positional {
             [] => Vec::new(),
             [iterable] if is_exact && exact::tuple(iterable).is_some() => return Ok(iterable.clone()),

@@ -45,6 +45,24 @@ pub(super) fn check_mutable(th: &mut Thread, class: Class, attribute: &str) -> P
     Err(th.type_error(format_args!("cannot set '{attribute}' attribute of immutable type '{name}'")))
 }
 
+/// The value to set an attribute of a class to that cannot be deleted.
+fn settable<'a>(
+    th: &mut Thread,
+    class: Class,
+    attribute: &str,
+    value: Option<&'a Value>,
+) -> PyResult<&'a Value> {
+    check_mutable(th, class, attribute)?;
+    match value {
+        Some(value) => Ok(value),
+        None => {
+            let name = name_of(th, class);
+            Err(th
+                .type_error(format_args!("cannot delete '{attribute}' attribute of immutable type '{name}'")))
+        }
+    }
+}
+
 /// Sets an entry of a class's dict and tells the caches.
 pub(super) fn put(th: &mut Thread, class: Class, name: &Obj<Str>, value: Value) -> PyResult<()> {
     create::replace_in_dict(th, class, name, Some(value)).map(drop)
@@ -222,9 +240,10 @@ impl TypeClass {
     #[getter]
     fn __qualname__(this: &Obj<Type>, th: &mut Thread) -> Value {
         let class = class_of(this);
-        match class.payload.dict.get_str(th, &names().qualname) {
-            Some(name) if th.as_str(&name).is_some() => name,
-            _ => {
+        let qualname = class.payload.qualname.lock(th).clone();
+        match qualname {
+            Some(name) => name,
+            None => {
                 let name = name_of(th, class);
                 th.str(&name)
             }
@@ -235,16 +254,59 @@ impl TypeClass {
     fn set_qualname(this: &Obj<Type>, th: &mut Thread, value: Option<&Value>) -> PyResult<()> {
         let class = class_of(this);
         assigned_name(th, class, "__qualname__", value)?;
-        match value {
-            Some(value) => put(th, class, &names().qualname, value.clone()),
-            None => Ok(()),
+        let old = std::mem::replace(&mut *class.payload.qualname.lock(th), value.cloned());
+        drop(old);
+        Ok(())
+    }
+
+    #[getter]
+    fn __module__(this: &Obj<Type>, th: &mut Thread) -> PyResult {
+        let own = this.dict.get_str(th, &names().module);
+        if this.has(flag::HEAP) {
+            return match own {
+                Some(module) => Ok(module),
+                None => Err(th.attribute_error("__module__")),
+            };
         }
+        // The descriptor of an attribute that the instances have is not meant.
+        Ok(own.filter(|module| th.as_str(module).is_some()).unwrap_or_else(|| th.str("builtins")))
+    }
+
+    #[setter("__module__")]
+    fn set_module(this: &Obj<Type>, th: &mut Thread, value: Option<&Value>) -> PyResult<()> {
+        let class = class_of(this);
+        let value = settable(th, class, "__module__", value)?;
+        put(th, class, &names().module, value.clone())?;
+        let line = th.intern("__firstlineno__");
+        take(th, class, &line);
+        Ok(())
+    }
+
+    #[getter("__doc__")]
+    fn class_doc(this: &Obj<Type>, th: &mut Thread) -> PyResult {
+        let class = class_of(this);
+        let own = this.dict.get_str(th, &names().doc);
+        if !this.has(flag::HEAP) {
+            return Ok(own.filter(|doc| th.as_str(doc).is_some()).unwrap_or(Value::NONE));
+        }
+        match own {
+            Some(doc) => class::descriptor::bind(th, &doc, None, class),
+            None => Ok(Value::NONE),
+        }
+    }
+
+    #[setter("__doc__")]
+    fn set_doc(this: &Obj<Type>, th: &mut Thread, value: Option<&Value>) -> PyResult<()> {
+        let class = class_of(this);
+        let value = settable(th, class, "__doc__", value)?;
+        put(th, class, &names().doc, value.clone())
     }
 
     #[getter]
     fn __mro__(this: &Obj<Type>, th: &mut Thread) -> Value {
-        let order = class_of(this).payload.mro.get(th).iter().map(|c| c.value()).collect();
-        th.tuple(order)
+        let order: Vec<Value> = class_of(this).payload.mro.get(th).iter().map(|c| c.value()).collect();
+        // While it is computed for the first time there is none.
+        if order.is_empty() { Value::NONE } else { th.tuple(order) }
     }
 
     #[getter("__dict__")]
@@ -305,7 +367,8 @@ impl TypeClass {
 
     #[getter]
     fn __abstractmethods__(this: &Obj<Type>, th: &mut Thread) -> PyResult {
-        match this.dict.get_str(th, &names().abstractmethods) {
+        let own = this.dict.get_str(th, &names().abstractmethods);
+        match own.filter(|_| Some(class_of(this)) != Type::cell().get()) {
             Some(methods) => Ok(methods),
             None => Err(th.no_attribute(this.as_value(), &names().abstractmethods)),
         }
@@ -330,7 +393,8 @@ impl TypeClass {
 
     #[getter]
     fn __type_params__(this: &Obj<Type>, th: &mut Thread) -> Value {
-        match this.dict.get_str(th, &names().type_params) {
+        let own = this.dict.get_str(th, &names().type_params);
+        match own.filter(|params| th.downcast::<Tuple>(params).is_some()) {
             Some(params) => params,
             None => th.tuple(Vec::new()),
         }

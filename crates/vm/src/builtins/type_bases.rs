@@ -2,12 +2,12 @@
 //!
 //! # Invariants
 //! - B1 The new bases keep the layout: instances stay as they are.
-//! - B2 All mros are computed before any is published, so that a failure changes nothing.
+//! - B2 A failure changes nothing: bases and mros published meanwhile are taken back.
 
 use object_model::ty::{Type, flag};
 
 use super::type_::{TypeClass, check_mutable, class_of, name_of};
-use crate::class::{mro, special};
+use crate::class::mro;
 use crate::prelude::*;
 
 #[pymethods(for = Type, part = "bases")]
@@ -48,7 +48,7 @@ impl TypeClass {
                     th.type_error(format_args!("{name}.__bases__ must be tuple of classes, not '{found}'"))
                 );
             };
-            if base.is_subtype(th, class) {
+            if base.is_subtype(th, class) || mro::derives(th, base, class) {
                 return Err(th.type_error("a __bases__ item causes an inheritance cycle"));
             }
             bases.push(base);
@@ -58,7 +58,7 @@ impl TypeClass {
 }
 
 /// The base that instances have their storage from.
-fn solid_base(th: &Thread, class: Class) -> Option<Class> {
+pub(super) fn solid_base(th: &Thread, class: Class) -> Option<Class> {
     let bases = class.payload.bases.get(th);
     let same = |base: &&Class| std::ptr::eq(base.payload.layout(), class.payload.layout());
     let most_slots = bases.iter().filter(same).max_by_key(|base| base.payload.slots());
@@ -92,49 +92,27 @@ fn replace(th: &mut Thread, class: Class, bases: Vec<Class>) -> PyResult<()> {
             th.type_error(format_args!("__bases__ assignment: '{base}' object layout differs from '{name}'"))
         );
     }
-    let orders = new_orders(th, class, &bases)?;
-    for base in &old {
-        base.payload.subclasses.lock().retain(|c| !std::ptr::eq(*c, class));
-    }
-    for base in &bases {
-        base.payload.subclasses.lock().push(class);
-    }
+    let new: Vec<Class> = bases.clone();
     own.bases.publish(th, bases.into());
-    for (changed, order) in orders {
-        changed.payload.mro.publish(th, order.into());
+    let mut changes = Vec::new();
+    if let Err(raised) = mro::update_all(th, class, &mut changes) {
+        for change in changes {
+            change.undo(th);
+        }
+        if own.bases.get(th)[..] == new[..] {
+            own.bases.publish(th, old.into());
+        }
+        return Err(raised);
     }
-    class.payload.bump_version();
-    special::refresh(th, class);
-    Ok(())
-}
-
-/// The mros of `class` with these bases, and of its subclasses.
-fn new_orders(th: &mut Thread, class: Class, bases: &[Class]) -> PyResult<Vec<(Class, Vec<Class>)>> {
-    let own_order = |rest: Vec<Class>| std::iter::once(class).chain(rest).collect::<Vec<Class>>();
-    let before: Vec<Class> = class.payload.mro.get(th).to_vec();
-    let after = own_order(mro::linearise(th, bases)?);
-    let mut orders = vec![(class, after.clone())];
-    // Subclasses are linearised with the new order in place; it is taken back if one of them fails.
-    class.payload.mro.publish(th, after.into());
-    let result = subclass_orders(th, class, &mut orders);
-    class.payload.mro.publish(th, before.into());
-    result?;
-    Ok(orders)
-}
-
-fn subclass_orders(th: &mut Thread, class: Class, orders: &mut Vec<(Class, Vec<Class>)>) -> PyResult<()> {
-    th.check_native_stack()?;
-    let subclasses: Vec<Class> = class.payload.subclasses.lock().clone();
-    for sub in subclasses {
-        let bases: Vec<Class> = sub.payload.bases.get(th).to_vec();
-        let before: Vec<Class> = sub.payload.mro.get(th).to_vec();
-        let rest = mro::linearise(th, &bases)?;
-        let after: Vec<Class> = std::iter::once(sub).chain(rest).collect();
-        orders.push((sub, after.clone()));
-        sub.payload.mro.publish(th, after.into());
-        let result = subclass_orders(th, sub, orders);
-        sub.payload.mro.publish(th, before.into());
-        result?;
+    // A `mro()` that assigned bases of its own has done the rest for those.
+    if own.bases.get(th)[..] == new[..] {
+        for base in &old {
+            base.payload.subclasses.lock().retain(|c| !std::ptr::eq(*c, class));
+        }
+        for base in &new {
+            base.payload.subclasses.lock().push(class);
+        }
     }
+    mro::changed(th, class);
     Ok(())
 }

@@ -54,7 +54,11 @@ pub fn forwarded(th: &mut Thread, wrapper: &Value, callable: &Value, name: &Obj<
     let own = wrapper.as_header().and_then(|h| crate::class::attribute::own(th, h, name));
     match own {
         Some(value) => Ok(value),
-        None => th.get_attr(callable, name),
+        None => {
+            let value = th.get_attr(callable, name)?;
+            set_forwarded(th, wrapper, name, Some(&value))?;
+            Ok(value)
+        }
     }
 }
 

@@ -172,7 +172,7 @@ pub fn generic(th: &mut Thread, receiver: &Value, name: &Obj<Str>) -> PyResult<O
     let class = type_of(receiver);
     let found = lookup(th, class, name);
     if let Some(attribute) = &found
-        && descriptor::is_data(th, attribute)
+        && descriptor::overrides(th, attribute)
     {
         return descriptor::bind(th, attribute, Some(receiver), class).map(Some);
     }
@@ -193,7 +193,7 @@ pub fn of_class(th: &mut Thread, class: Class, name: &Obj<Str>) -> PyResult<Opti
     let meta = type_of(&receiver);
     let found = lookup(th, meta, name);
     if let Some(attribute) = &found
-        && descriptor::is_data(th, attribute)
+        && descriptor::overrides(th, attribute)
     {
         return descriptor::bind(th, attribute, Some(&receiver), meta).map(Some);
     }

@@ -10,6 +10,7 @@ use object_model::{Obj, Value};
 use super::{as_class, mro, special, type_of};
 use crate::builtins::native_function::Member;
 use crate::error::PyResult;
+use crate::exceptions::Exc;
 use crate::names::{Special, names};
 use crate::native::{Args, PyClass};
 use crate::thread::Thread;
@@ -113,6 +114,8 @@ fn parse_slots(th: &mut Thread, namespace: &Obj<Dict>, class_name: &str) -> PyRe
             }
         }
     }
+    // Sorted, so that classes with the same slots have the same storage, in whatever order they name them.
+    parsed.names.sort_by(|a, b| a.units().cmp(&b.units()));
     Ok(Some(parsed))
 }
 
@@ -167,7 +170,8 @@ pub fn new_class(
             );
         }
     }
-    let extensible = !is_meta && (inherits_dict || slots.as_ref().is_none_or(|s| s.dict));
+    let is_module = std::ptr::eq(solid.payload.layout(), crate::builtins::module::layout());
+    let extensible = !(is_meta || is_module) && (inherits_dict || slots.as_ref().is_none_or(|s| s.dict));
     let weakrefable = inherits_weakref || slots.as_ref().is_none_or(|s| s.weakref);
     let first_slot = solid.payload.slots();
     let own_slots = slots.as_ref().map_or(0, |s| s.names.len());
@@ -200,15 +204,27 @@ pub fn new_class(
         Err(_) => return Err(th.memory_error()),
     }
     let value = object.into_value();
+    // Slots may have these names.
+    let cells = [&names().classcell, &names().classdictcell].map(|name| dict.remove_str(th, name));
     fill_dict(th, class, &dict, name, slots.as_ref(), first_slot, inherits_dict)?;
-    let order = resolve_order(th, class, metaclass, &base_classes)?;
-    class.payload.mro.publish(th, order.into());
+    warn_of_odd_keys(th, class, &dict)?;
+    mro::update(th, class)?;
     special::refresh(th, class);
     for base in &base_classes {
         base.payload.subclasses.lock().push(class);
     }
-    finish(th, class, &value, keywords)?;
+    finish(th, class, &value, cells, keywords)?;
     Ok(value)
+}
+
+/// Attributes whose names are no strings are looked up by nobody.
+fn warn_of_odd_keys(th: &mut Thread, class: Class, dict: &Obj<Dict>) -> PyResult<()> {
+    if dict.snapshot(th).iter().all(|(key, _, _)| th.as_str(key).is_some()) {
+        return Ok(());
+    }
+    let name = class.payload.name.get(th).to_string();
+    let message = format!("non-string key in the __dict__ of class {name}");
+    crate::builtins::warn::warn(th, Exc::RuntimeWarning, &message, 1)
 }
 
 /// As many inline attributes as the class body is seen to assign to `self`.
@@ -238,8 +254,8 @@ fn fill_dict(
             let found = th.type_name(&qualname);
             return Err(th.type_error(format_args!("type __qualname__ must be a str, not {found}")));
         }
-        Some(qualname) => set(th, dict, &n.qualname, qualname)?,
-        None => set(th, dict, &n.qualname, name.clone().into_value())?,
+        Some(qualname) => *class.payload.qualname.lock(th) = Some(qualname),
+        None => *class.payload.qualname.lock(th) = Some(name.clone().into_value()),
     }
     if dict.get_str(th, &n.doc).is_none() {
         set(th, dict, &n.doc, Value::NONE)?;
@@ -279,31 +295,16 @@ fn set(th: &mut Thread, dict: &Obj<Dict>, name: &Obj<Str>, value: Value) -> PyRe
     dict.set_str(th, name, value).map_err(|_| th.memory_error())
 }
 
-/// The mro, by the metaclass's `mro()` if it has its own.
-fn resolve_order(th: &mut Thread, class: Class, metaclass: Class, bases: &[Class]) -> PyResult<Vec<Class>> {
-    let plain = <Type as PyClass>::cell().get();
-    let custom =
-        super::lookup_with_home(th, metaclass, &names().mro_method).filter(|(_, home)| Some(*home) != plain);
-    if custom.is_some() {
-        let provisional =
-            std::iter::once(class).chain(mro::linearise(th, bases).unwrap_or_default()).collect();
-        th.clear_exception();
-        class.payload.mro.publish(th, provisional);
-        let value = class.value();
-        let result = th.call_method(&value, "mro", &[])?;
-        let items = th.collect(&result)?;
-        return Ok(items.iter().filter_map(as_class).collect());
-    }
-    let mut order = vec![class];
-    order.extend(mro::linearise(th, bases)?);
-    Ok(order)
-}
-
 /// `__classcell__`, `__set_name__`, `__init_subclass__`, in this order.
-fn finish(th: &mut Thread, class: Class, value: &Value, keywords: Args<'_>) -> PyResult<()> {
-    let n = names();
+fn finish(
+    th: &mut Thread,
+    class: Class,
+    value: &Value,
+    [class_cell, dict_cell]: [Option<Value>; 2],
+    keywords: Args<'_>,
+) -> PyResult<()> {
     let dict = class.payload.dict.clone();
-    if let Some(cell) = dict.remove_str(th, &n.classcell)
+    if let Some(cell) = class_cell
         && !crate::builtins::cell::store(th, &cell, Some(value.clone()))
     {
         let found = th.type_name(&cell);
@@ -311,7 +312,7 @@ fn finish(th: &mut Thread, class: Class, value: &Value, keywords: Args<'_>) -> P
             th.type_error(format_args!("__classcell__ must be a nonlocal cell, not <class '{found}'>"))
         );
     }
-    if let Some(cell) = dict.remove_str(th, &n.classdictcell) {
+    if let Some(cell) = dict_cell {
         crate::builtins::cell::store(th, &cell, Some(dict.clone().into_value()));
     }
     for (key, attribute, _) in dict.snapshot(th) {
@@ -332,7 +333,11 @@ fn finish(th: &mut Thread, class: Class, value: &Value, keywords: Args<'_>) -> P
 }
 
 fn init_subclass(th: &mut Thread, class: Class, value: &Value, keywords: Args<'_>) -> PyResult<()> {
-    let order: Vec<Class> = class.payload.mro.get(th)[1..].to_vec();
+    let order: Vec<Class> = class.payload.mro.get(th).to_vec();
+    let Some(own) = order.iter().position(|c| *c == class) else {
+        return Err(th.type_error("super(type, obj): obj must be an instance or subtype of type"));
+    };
+    let order = &order[own + 1..];
     let found = order.iter().find_map(|c| c.payload.dict.get_str(th, Special::InitSubclass.name()));
     let Some(method) = found else { return Ok(()) };
     let bound = if crate::builtins::native_function::is_object_init_subclass(&method) {

@@ -44,6 +44,20 @@ pub fn is_data(th: &Thread, attribute: &Value) -> bool {
     special::get(th, class, Special::Set).is_some() || special::get(th, class, Special::Delete).is_some()
 }
 
+/// True if reading goes through `attribute` even where the instance has an attribute of this name: a data descriptor
+/// that can be read.
+#[inline]
+pub fn overrides(th: &Thread, attribute: &Value) -> bool {
+    if !is_data(th, attribute) {
+        return false;
+    }
+    let Some(header) = attribute.as_header() else { return false };
+    let shape = header.shape_id();
+    shape == builtin::GETSET_DESCRIPTOR
+        || shape == builtin::MEMBER_DESCRIPTOR
+        || special::get(th, header.shape().class(), Special::Get).is_some()
+}
+
 /// What `attribute`, found in `class`, is for `receiver` (None: for the class itself).
 pub fn bind(th: &mut Thread, attribute: &Value, receiver: Option<&Value>, class: Class) -> PyResult {
     let Some(header) = attribute.as_header() else { return Ok(attribute.clone()) };

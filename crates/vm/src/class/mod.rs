@@ -131,7 +131,7 @@ pub fn full_name(token: &Attached, class: Class) -> String {
     let names = crate::names::names();
     let module = class.payload.dict.get_str(token, &names.module);
     let module = module.as_ref().and_then(|m| exact_str(m)).map(|m| m.units().to_str_lossy());
-    let name = class.payload.dict.get_str(token, &names.qualname);
+    let name = class.payload.qualname.lock(token).clone();
     let name = name.as_ref().and_then(|m| exact_str(m)).map(|m| m.units().to_str_lossy());
     let name = name.unwrap_or_else(|| class.payload.name.get(token).to_string().into());
     match module {

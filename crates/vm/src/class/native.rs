@@ -76,10 +76,11 @@ fn fill(th: &mut Thread, class: Class, definition: &'static ClassDef, _is_object
     for def in definition.members.iter().copied().flatten() {
         add_member(th, class, &dict, def, definition.members);
     }
+    // What has no module is of `builtins`.
     // A class whose instances have such an attribute keeps that; its own is then the business of `type`.
     // No text is made that is not kept: it could not be dropped before `str` is there.
     for (name, text) in [(&names().module, definition.module), (&names().doc, definition.doc)] {
-        if dict.get_str(th, name).is_none() {
+        if text != "builtins" && dict.get_str(th, name).is_none() {
             let value = if text.is_empty() { Value::NONE } else { th.str(text) };
             set(th, &dict, name, value);
         }

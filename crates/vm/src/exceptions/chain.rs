@@ -6,9 +6,18 @@
 use super::raise::as_exception;
 use crate::prelude::*;
 
+/// The exception being handled, in a generator or by whoever goes on with it; None if none is.
+pub fn handled(th: &Thread) -> Value {
+    if !th.handled.is_none() {
+        return th.handled.clone();
+    }
+    let outside = th.handled_outside.iter().rev().find(|handled| !handled.is_none());
+    outside.cloned().unwrap_or(Value::NONE)
+}
+
 /// Sets `exception.__context__` to the exception that the thread is handling, unless that is `exception` itself.
 pub fn set_context(th: &mut Thread, exception: &Value) {
-    let handled = th.handled.clone();
+    let handled = handled(th);
     if handled.is_none() || handled.is(exception) {
         return;
     }

@@ -33,7 +33,7 @@ pub use groups::{except_star_match, prep_reraise_star};
 pub use hierarchy::{Exc, Family, initialise, publish};
 pub use os_error::strerror;
 pub use raise::{
-    add_note, as_exception, attach_name, attach_name_and_object, is_exception_class, matches, new,
+    add_note, as_exception, attach_name, attach_name_and_object, instance, is_exception_class, matches, new,
     raise_from, raise_object,
 };
 pub use suggest::suggest;

@@ -40,7 +40,7 @@ pub fn new(th: &mut Thread, class: Exc, args: Vec<Value>) -> PyResult {
 }
 
 /// The instance that `raise value` raises: `value` itself, or what calling it gives.
-fn instance(th: &mut Thread, value: Value, wrong: &str) -> PyResult {
+pub fn instance(th: &mut Thread, value: Value, wrong: &str) -> PyResult {
     if let Some(class) = is_exception_class(&value) {
         let made = th.call(&value, &[])?;
         if as_exception(th, &made).is_some() {

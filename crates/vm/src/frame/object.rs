@@ -9,6 +9,9 @@ use object_model::{Obj, Value};
 use super::{Frame, bit, current};
 use crate::builtins::cell::Cell;
 use crate::builtins::code::Code;
+use crate::builtins::function::Function;
+use crate::builtins::generator::Generator;
+use crate::builtins::weakref;
 use crate::prelude::*;
 
 /// The payload of a frame object.
@@ -29,11 +32,14 @@ struct State {
     index: usize,
     back: Option<Value>,
     variables: Vec<Value>,
+    /// A weak reference to the generator whose frame it is, until that ends.
+    generator: Option<Value>,
 }
 
 impl Trace for State {
     fn trace(&self, visit: &mut dyn FnMut(&Value)) {
         self.back.trace(visit);
+        self.generator.trace(visit);
         self.variables.trace(visit);
     }
 }
@@ -44,9 +50,16 @@ pub fn object_of(th: &mut Thread, frame: Frame) -> Value {
         // SAFETY: the bit says that extra is the frame object.
         return unsafe { Value::borrow_word(&*frame.extra()) }.clone();
     }
+    if frame.flags() & bit::GENERATOR != 0 {
+        // SAFETY: the bit says that extra is the generator.
+        let generator = unsafe { Value::borrow_word(&*frame.extra()) }.clone();
+        if let Some(generator) = Generator::of(&generator).cloned() {
+            return generator_frame(th, &generator);
+        }
+    }
     let function = frame.function();
     let mapping = frame.mapping(th);
-    let keeps_extra = frame.flags() & (bit::GENERATOR | bit::INIT) != 0;
+    let keeps_extra = frame.flags() & bit::INIT != 0;
     let payload = FrameObject {
         code: frame.code_object(),
         globals: function.map(|f| f.payload.globals.clone()),
@@ -57,6 +70,7 @@ pub fn object_of(th: &mut Thread, frame: Frame) -> Value {
             index: frame.instruction_index(),
             back: None,
             variables: if keeps_extra { copy_variables(frame) } else { Vec::new() },
+            generator: None,
         }),
         trace: Guarded::new(None),
     };
@@ -76,6 +90,76 @@ pub fn object_of(th: &mut Thread, frame: Frame) -> Value {
     }
     frame.change_flags(bit::OBJECT, bit::MAPPING);
     object
+}
+
+/// The frame object of a generator that has not ended: one and the same while it lives.
+pub fn generator_frame(th: &mut Thread, generator: &Obj<Generator>) -> Value {
+    if let Some(object) = generator.frame(th) {
+        return object;
+    }
+    let weak = match weakref::reference(th, generator.as_value(), None) {
+        Ok(weak) => Some(weak),
+        Err(_) => {
+            // Without memory for it the object knows nothing of its generator.
+            th.clear_exception();
+            None
+        }
+    };
+    let function = generator.function(th).or_else(|| {
+        // SAFETY: the function word of a frame on the stack is a value.
+        running(th, generator).map(|frame| unsafe { Value::borrow_word(&*frame.function_word()) }.clone())
+    });
+    let function = function.and_then(|f| th.exact::<Function>(&f).cloned());
+    let state = State { live: 0, index: 0, back: None, variables: Vec::new(), generator: weak };
+    let payload = FrameObject {
+        code: generator.code.clone(),
+        globals: function.as_ref().map(|f| f.globals.clone()),
+        builtins: function.as_ref().map(|f| f.builtins.clone()),
+        mapping: None,
+        state: Guarded::new(state),
+        trace: Guarded::new(None),
+    };
+    let object = Obj::new(th, builtin::FRAME, payload).into_value();
+    generator.keep_frame(th, object.clone());
+    object
+}
+
+/// The frame of a generator that this thread runs.
+fn running(th: &Thread, generator: &Obj<Generator>) -> Option<Frame> {
+    let mut frame = current(th);
+    while let Some(here) = frame {
+        // SAFETY: the bit says that extra is a generator.
+        if here.flags() & bit::GENERATOR != 0
+            && unsafe { Value::borrow_word(&*here.extra()) }.is(generator.as_value())
+        {
+            return Some(here);
+        }
+        frame = here.caller();
+    }
+    None
+}
+
+/// The body of a generator ended: its frame object takes the variables over.
+pub fn finish_generator(th: &mut Thread, frame: Frame, object: &Value) {
+    let Some(object) = th.exact::<FrameObject>(object).cloned() else { return };
+    let variables = copy_variables(frame);
+    let index = frame.instruction_index();
+    let old = {
+        let mut state = object.state.lock(th);
+        state.index = index;
+        (std::mem::replace(&mut state.variables, variables), state.generator.take())
+    };
+    drop(old);
+}
+
+/// What a frame object shows at the moment.
+enum View {
+    /// Its frame is on this thread's stack.
+    Live(Frame),
+    /// Its generator waits.
+    Waiting(Obj<Generator>),
+    /// It stands on its own, or its generator is run by another thread.
+    Own,
 }
 
 fn copy_variables(frame: Frame) -> Vec<Value> {
@@ -111,20 +195,38 @@ pub fn finish(th: &mut Thread, frame: Frame) {
 }
 
 impl FrameObject {
+    fn view(&self, th: &Thread) -> View {
+        let (live, generator) = {
+            let state = self.state.lock(th);
+            (state.live, state.generator.clone())
+        };
+        if live != 0 {
+            return View::Live(Frame(live as *mut u64));
+        }
+        let generator = generator.and_then(|weak| weakref::referent(th, &weak).flatten());
+        match generator.as_ref().and_then(Generator::of) {
+            None => View::Own,
+            Some(generator) => match running(th, generator) {
+                Some(frame) => View::Live(frame),
+                None => View::Waiting(generator.clone()),
+            },
+        }
+    }
+
     fn index(&self, th: &Thread) -> usize {
-        let state = self.state.lock(th);
-        if state.live != 0 { Frame(state.live as *mut u64).instruction_index() } else { state.index }
+        match self.view(th) {
+            View::Live(frame) => frame.instruction_index(),
+            View::Waiting(generator) => generator.instruction_index(th),
+            View::Own => self.state.lock(th).index,
+        }
     }
 
     /// The variables by name, as of now.
     fn locals(&self, th: &mut Thread) -> PyResult<Obj<Dict>> {
-        let variables = {
-            let state = self.state.lock(th);
-            if state.live != 0 {
-                copy_variables(Frame(state.live as *mut u64))
-            } else {
-                state.variables.clone()
-            }
+        let variables = match self.view(th) {
+            View::Live(frame) => copy_variables(frame),
+            View::Waiting(generator) => generator.variables(th),
+            View::Own => self.state.lock(th).variables.clone(),
         };
         locals_dict(th, &self.code, &variables)
     }
@@ -192,16 +294,15 @@ impl FrameObject {
 
     #[getter]
     fn f_back(&self, th: &mut Thread) -> Value {
-        let (live, back) = {
-            let state = self.state.lock(th);
-            (state.live, state.back.clone())
-        };
-        if live != 0 && on_stack(th, live) {
-            return match Frame(live as *mut u64).caller() {
+        if let View::Live(frame) = self.view(th)
+            && on_stack(th, frame.0 as usize)
+        {
+            return match frame.caller() {
                 Some(caller) => object_of(th, caller),
                 None => Value::NONE,
             };
         }
+        let back = self.state.lock(th).back.clone();
         back.unwrap_or(Value::NONE)
     }
 
@@ -227,8 +328,13 @@ impl FrameObject {
     }
 
     fn clear(&self, th: &mut Thread) -> PyResult<()> {
-        if self.state.lock(th).live != 0 {
-            return Err(th.runtime_error("cannot clear an executing frame"));
+        match self.view(th) {
+            View::Live(_) => return Err(th.runtime_error("cannot clear an executing frame")),
+            View::Waiting(generator) if generator.is_created(th) => {
+                return Generator::close(th, &generator).map(drop);
+            }
+            View::Waiting(_) => return Err(th.runtime_error("cannot clear a suspended frame")),
+            View::Own => {}
         }
         let old = std::mem::take(&mut self.state.lock(th).variables);
         drop(old);

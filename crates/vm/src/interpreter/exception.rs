@@ -26,7 +26,7 @@ pub fn raise(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()> {
 
 /// `RAISE_AGAIN`
 pub fn raise_again(th: &mut Thread, _frame: Frame, _i: Instruction) -> PyResult<()> {
-    let handled = th.handled.clone();
+    let handled = exceptions::chain::handled(th);
     if handled.is_none() {
         return Err(th.runtime_error("No active exception to reraise"));
     }

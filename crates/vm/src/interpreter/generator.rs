@@ -65,22 +65,26 @@ pub fn make(th: &mut Thread, frame: Frame) -> PyResult<Outcome> {
 #[inline(never)]
 pub fn yield_value(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<Outcome> {
     let yielded = take(frame, i, KILL_B, i.b);
-    if frame.flags() & bit::OBJECT != 0 {
-        frame::object::finish(th, frame);
-    }
     // SAFETY: the frame of a generator has the generator in its extra word.
     let generator = unsafe { Value::borrow_word(&*frame.extra()) }.clone();
     let Some(generator) = Generator::of(&generator) else {
         return Err(th.system_error("yield outside a generator"));
     };
+    let generator = generator.clone();
+    let suspended = put_back(th, frame);
+    generator.suspend(th, suspended);
+    Ok(Outcome::Done(yielded))
+}
+
+/// Takes a generator's frame off the stack again.
+pub fn put_back(th: &mut Thread, frame: Frame) -> Suspended {
     // SAFETY: the function word is a value that the frame owns.
     let function = unsafe { Value::borrow_word(&*frame.function_word()) }.clone();
     let pc = frame.pc() as usize;
     // What it is handling is taken out by whoever resumed it.
     let suspended = Suspended { registers: take_registers(frame), pc, function, handled: Value::NONE };
-    generator.suspend(th, suspended);
     super::call::pop(th, frame);
-    Ok(Outcome::Done(yielded))
+    suspended
 }
 
 /// The body of a generator returned.
@@ -97,6 +101,9 @@ fn ended(th: &mut Thread, frame: Frame) {
     // SAFETY: the frame of a generator has the generator in its extra word.
     let generator = unsafe { Value::borrow_word(&*frame.extra()) }.clone();
     if let Some(generator) = Generator::of(&generator) {
+        if let Some(object) = generator.take_frame(th) {
+            frame::object::finish_generator(th, frame, &object);
+        }
         generator.finish(th);
     }
 }

@@ -4,7 +4,9 @@ use object_model::ty::Class;
 use object_model::{Obj, Value};
 
 use super::{Args, PyClass};
+use crate::class::special;
 use crate::error::{PyResult, Raised};
+use crate::names::Special;
 use crate::thread::Thread;
 
 /// Which argument is converted, for messages.
@@ -297,6 +299,25 @@ pub fn class_argument<T: PyClass>(th: &mut Thread, args: Args<'_>) -> PyResult<C
         );
     }
     Ok(class)
+}
+
+/// The arguments of `__new__` of a class `T` whose constructor takes no keywords: refused, but where a subclass has an
+/// `__init__` of its own they are that one's to read.
+pub fn without_keywords<'a, T: PyClass>(th: &mut Thread, class: Class, args: Args<'a>) -> PyResult<Args<'a>> {
+    if !args.has_keywords() {
+        return Ok(args);
+    }
+    let own = T::class(th);
+    let plain = special::get(th, own, Special::Init).cloned();
+    let same = match (special::get(th, class, Special::Init), &plain) {
+        (Some(init), Some(plain)) => init.is(plain),
+        (None, None) => true,
+        _ => false,
+    };
+    if std::ptr::eq(class, own) || same {
+        return Err(th.type_error(format_args!("{}() takes no keyword arguments", T::DEFINITION.name)));
+    }
+    Ok(Args::positional(args.positional))
 }
 
 /// Raises for an attribute that cannot be deleted.

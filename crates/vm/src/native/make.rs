@@ -59,8 +59,19 @@ impl Thread {
         }
     }
 
-    /// A `tuple` of these values.
+    /// A `tuple` of these values. There is only one empty tuple.
     pub fn tuple(&self, items: Vec<Value>) -> Value {
+        static EMPTY: OnceLock<Value> = OnceLock::new();
+        if items.is_empty() {
+            let make = || match Obj::from_vec(self, Vec::new()) {
+                Ok(tuple) => {
+                    tuple.header().make_immortal();
+                    tuple.into_value()
+                }
+                Err(_) => out_of_memory(0),
+            };
+            return EMPTY.get_or_init(make).clone();
+        }
         let size = items.len() * 8;
         match Obj::from_vec(self, items) {
             Ok(tuple) => tuple.into_value(),

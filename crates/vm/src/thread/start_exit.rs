@@ -59,6 +59,7 @@ impl Thread {
         drop(self.context.take());
         self.clear_exception();
         self.handled = object_model::Value::NONE;
+        self.handled_outside.clear();
         reclaim::quiescent();
     }
 }

@@ -60,6 +60,8 @@ pub struct Thread {
     pub(crate) raised: Option<Value>,
     /// The exception being handled (`sys.exception()`), None if none.
     pub(crate) handled: Value,
+    /// What was being handled where generators that now run were gone on with, innermost last.
+    pub(crate) handled_outside: Vec<Value>,
     /// `threading.get_ident()`
     pub ident: u64,
     /// True for the thread that signals are delivered to.
@@ -92,6 +94,7 @@ impl Thread {
             native_limit: native_stack_limit(),
             raised: None,
             handled: Value::NONE,
+            handled_outside: Vec::new(),
             ident,
             is_main,
             locals: Vec::new(),

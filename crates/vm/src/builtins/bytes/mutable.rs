@@ -465,7 +465,7 @@ impl ByteArrayClass {
         } else {
             vec![th.bytes(&content)?]
         };
-        let state = th.lookup_attr(this.as_value(), "__dict__")?.unwrap_or(Value::NONE);
+        let state = th.call_method_name(this.as_value(), &crate::names::names().getstate, &[])?;
         let args = th.tuple(args);
         Ok(th.tuple(vec![class, args, state]))
     }

@@ -247,6 +247,19 @@ impl DictClass {
         let made = th.call(&class.value(), &[])?;
         if let Some(dict) = exact::dict(&made) {
             let dict = dict.clone();
+            // What is hashed already is not hashed again.
+            let hashed: Option<Vec<(Value, i64)>> = if let Some(set) = exact::any_set(iterable) {
+                Some(set.snapshot(th))
+            } else {
+                let from = exact::dict(iterable);
+                from.map(|d| d.snapshot(th).into_iter().map(|(key, _, hash)| (key, hash)).collect())
+            };
+            if let Some(hashed) = hashed {
+                for (key, hash) in hashed {
+                    th.dict_set_hashed(&dict, &key, hash, value.clone())?;
+                }
+                return Ok(made);
+            }
             th.for_each(iterable, |th, key| th.dict_set(&dict, &key, value.clone()))?;
         } else {
             th.for_each(iterable, |th, key| th.set_item(&made, &key, &value))?;

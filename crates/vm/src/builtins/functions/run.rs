@@ -8,6 +8,7 @@ use compiler::{Mode, Options, Source, SyntaxError};
 
 use super::text_of;
 use crate::builtins::code::Code;
+use crate::builtins::warn;
 use crate::frame;
 use crate::names::{Special, names};
 use crate::prelude::*;
@@ -140,9 +141,37 @@ pub fn compile_source(th: &mut Thread, source: &Source, request: &Request<'_>) -
         let error = SyntaxError::without_position(Kind::Incomplete, "incomplete input");
         return Err(refuse(th, error, request));
     }
-    match compiler::compile(source, &options) {
-        Ok(unit) => Code::new(th, &Arc::new(unit)),
+    let mut warnings = Vec::new();
+    match compiler::compile_and_warn(source, &options, &mut warnings) {
+        Ok(unit) => {
+            for warning in warnings {
+                warn_of_syntax(th, warning, request)?;
+            }
+            Code::new(th, &Arc::new(unit))
+        }
         Err(error) => Err(refuse(th, error, request)),
+    }
+}
+
+/// Issues a SyntaxWarning; where a filter makes it an exception, that is a SyntaxError.
+fn warn_of_syntax(th: &mut Thread, warning: compiler::Warning, request: &Request<'_>) -> PyResult<()> {
+    let (text, filename) = (th.str(&warning.text), th.str(request.filename));
+    let module = request.filename.strip_suffix(".py").unwrap_or(request.filename);
+    let module = th.str(if module.is_empty() { "<unknown>" } else { module });
+    let category = Exc::SyntaxWarning.class().value();
+    let place = warn::Place {
+        filename,
+        line: warning.error.line.into(),
+        module,
+        registry: Value::NONE,
+        source: Value::NONE,
+    };
+    match warn::warn_explicit(th, &text, &category, &place) {
+        Err(_) if th.exception_is(Exc::SyntaxWarning) => {
+            th.clear_exception();
+            Err(refuse(th, warning.error, request))
+        }
+        result => result,
     }
 }
 

@@ -19,15 +19,6 @@ fn pair(th: &mut Thread, first: Value, second: Value) -> PyResult {
     Ok(mapping::memory(th, made)?.into_value())
 }
 
-/// Refuses keyword arguments of a class itself; subclasses may take them in `__init__`.
-fn no_keywords(th: &mut Thread, class: Class, own: Class, args: &Args<'_>) -> PyResult<()> {
-    if args.has_keywords() && std::ptr::eq(class, own) {
-        let name = own.payload.name.get(th).to_string();
-        return Err(th.type_error(format_args!("{name}() takes no keyword arguments")));
-    }
-    Ok(())
-}
-
 macro_rules! fast_next {
     ($static:ident $type:ident) => {
         static $static: FastNext = FastNext(|th, iterator| {
@@ -300,8 +291,7 @@ impl Filter {
     #[new(raw)]
     fn new(th: &mut Thread, class: Class, args: Args<'_>) -> PyResult {
         hang::<Filter>(th, &FILTER_NEXT);
-        let own = Filter::class(th);
-        no_keywords(th, class, own, &args)?;
+        let args = without_keywords::<Filter>(th, class, args)?;
         let [function, iterable] = args.positional else {
             let found = args.positional.len();
             return Err(th.type_error(format_args!("filter expected 2 arguments, got {found}")));
@@ -356,8 +346,7 @@ impl Reversed {
     #[new(raw)]
     fn new(th: &mut Thread, class: Class, args: Args<'_>) -> PyResult {
         hang::<Reversed>(th, &REVERSED_NEXT);
-        let own = Reversed::class(th);
-        no_keywords(th, class, own, &args)?;
+        let args = without_keywords::<Reversed>(th, class, args)?;
         let [sequence] = args.positional else {
             let found = args.positional.len();
             return Err(th.type_error(format_args!("reversed expected 1 argument, got {found}")));

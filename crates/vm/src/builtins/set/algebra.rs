@@ -40,7 +40,7 @@ fn union(th: &mut Thread, set: &Obj<Set>, others: &[Value]) -> PyResult {
 
 fn intersection(th: &mut Thread, set: &Obj<Set>, other: &Value) -> PyResult<Obj<Set>> {
     if other.is(set.as_value()) {
-        return copy(th, set);
+        return base_copy(th, set);
     }
     let both = empty_like(th, set);
     if let Some(other) = exact::any_set(other) {
@@ -66,7 +66,7 @@ fn intersection(th: &mut Thread, set: &Obj<Set>, other: &Value) -> PyResult<Obj<
 }
 
 fn intersection_of_all(th: &mut Thread, set: &Obj<Set>, others: &[Value]) -> PyResult<Obj<Set>> {
-    let [first, rest @ ..] = others else { return copy(th, set) };
+    let [first, rest @ ..] = others else { return base_copy(th, set) };
     let mut both = intersection(th, set, first)?;
     for other in rest {
         both = intersection(th, &both, other)?;

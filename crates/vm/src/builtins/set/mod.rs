@@ -9,7 +9,7 @@ use object_model::text::units::Builder;
 use object_model::ty::flag;
 
 use crate::builtins::iterators::{self, FastNext, builtin_iter, reduced};
-use crate::builtins::list::{guarded_repr, makes_plainly};
+use crate::builtins::list::guarded_repr;
 use crate::class::type_of;
 use crate::names::names;
 use crate::prelude::*;
@@ -220,7 +220,7 @@ impl SetClass {
 
     #[raw]
     fn __init__(this: &Obj<Set>, th: &mut Thread, args: Args<'_>) -> PyResult<()> {
-        if args.has_keywords() && makes_plainly::<Set>(th, this.as_value()) {
+        if args.has_keywords() {
             return Err(th.type_error("set() takes no keyword arguments"));
         }
         let source = match args.positional {
@@ -332,9 +332,7 @@ impl FrozenSetClass {
     #[new(raw)]
     fn new(th: &mut Thread, class: Class, args: Args<'_>) -> PyResult {
         let own = std::ptr::eq(class, FrozenSet::class(th));
-        if own && args.has_keywords() {
-            return Err(th.type_error("frozenset() takes no keyword arguments"));
-        }
+        let args = without_keywords::<FrozenSet>(th, class, args)?;
         let source = match args.positional {
             [] => None,
             [source] if own && source.as_header().is_some_and(|h| h.shape_id() == builtin::FROZENSET) => {

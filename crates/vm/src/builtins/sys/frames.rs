@@ -1,5 +1,6 @@
 //! Frames, exceptions being handled, tracing.
 
+use crate::exceptions::chain;
 use crate::frame::{self, Frame};
 use crate::names::names;
 use crate::prelude::*;
@@ -58,7 +59,7 @@ pub fn _current_frames(th: &mut Thread) -> PyResult {
 #[pyfunction(signature = "()")]
 pub fn _current_exceptions(th: &mut Thread) -> PyResult {
     let dict = th.dict();
-    let (ident, handled) = (th.int_unsigned(th.ident), th.handled.clone());
+    let (ident, handled) = (th.int_unsigned(th.ident), chain::handled(th));
     th.dict_set(&dict, &ident, handled)?;
     Ok(dict.into_value())
 }
@@ -69,7 +70,7 @@ pub fn _current_exceptions(th: &mut Thread) -> PyResult {
 /// clause in the current stack frame or in an older stack frame.
 #[pyfunction(signature = "()")]
 pub fn exc_info(th: &mut Thread) -> Value {
-    let handled = th.handled.clone();
+    let handled = chain::handled(th);
     let parts = match crate::exceptions::as_exception(th, &handled).cloned() {
         Some(exception) => vec![th.type_of(&handled).value(), handled, exception.traceback(th)],
         None => vec![Value::NONE; 3],
@@ -84,7 +85,7 @@ pub fn exc_info(th: &mut Thread) -> Value {
 /// if no such clause exists.
 #[pyfunction(signature = "()")]
 pub fn exception(th: &mut Thread) -> Value {
-    th.handled.clone()
+    chain::handled(th)
 }
 
 fn no_tracing(th: &mut Thread, function: &Value, name: &str) -> PyResult<()> {

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `info` | versions, numbers, `flags`: what is known at start |
 //! | `frames` | frames, exceptions, tracing |
+//! | `jit` | `sys._jit` |
 //! | `hooks` | hooks that programs may replace, and audit hooks |
 //! | `monitoring` | `sys.monitoring` |
 //! | `settings` | limits and intervals |
@@ -12,6 +13,7 @@
 pub mod frames;
 pub mod hooks;
 pub mod info;
+pub mod jit;
 pub mod monitoring;
 pub mod settings;
 pub mod stdlib_names;
@@ -195,5 +197,7 @@ pub fn fill(th: &mut Thread, state: &'static State, places: &Paths) -> PyResult<
         set_sys_attribute(th, &format!("__{name}__"), hook)?;
     }
     monitoring::fill(th)?;
+    let jit = super::module::from_definition(th, &jit::DEFINITION)?;
+    set_sys_attribute(th, "_jit", jit)?;
     info::fill(th, state)
 }
