@@ -99,9 +99,13 @@ fn help() {
 fn what_makes_no_sense() {
     for (arguments, message) in [
         (&["-Z"][..], "Unknown option: -Z\nusage: "),
+        (&["-bZ"], "Unknown option: -Z\nusage: "),
         (&["--foo"], "Unknown option: --foo\nusage: "),
         (&["-c"], "Argument expected for the -c option\nusage: "),
         (&["-m"], "Argument expected for the -m option\nusage: "),
+        (&["-W"], "Argument expected for the -W option\nusage: "),
+        (&["-X"], "Argument expected for the -X option\nusage: "),
+        (&["--check-hash-based-pycs"], "Argument expected for the --check-hash-based-pycs options\nusage: "),
         (&["--check-hash-based-pycs", "x"], "must be one of 'default', 'always', or 'never'\nusage: "),
     ] {
         run(arguments)
@@ -162,11 +166,23 @@ fn files_that_are_no_scripts() {
     let message = format!(": can't find '__main__' module in '{}'\n", folder.0.display());
     script(&folder.0, &[]).expect_code(1).expect_stderr(&message);
 
-    let path = folder.file("bytes.py", b"x = \"\xff\"\n");
-    script(&path, &[]).expect_code(1).expect_stderr("SyntaxError: ").expect_stderr("'\\xff'");
+    let path = folder.file("bytes.py", b"x = 1\ny = \"\xff\"\n");
+    let message = format!(
+        "  File \"{0}\", line 2\n    y = \"\u{fffd}\"\n         ^\nSyntaxError: Non-UTF-8 code starting with '\\xff' in \
+         file {0} on line 2, but no encoding declared; see https://peps.python.org/pep-0263/ for details\n",
+        path.display()
+    );
+    script(&path, &[]).expect_code(1).expect_stderr(&message);
 
     let path = folder.file("null.py", b"x = 1\0\n");
-    script(&path, &[]).expect_code(1).expect_stderr("SyntaxError: source code cannot contain null bytes\n");
+    let message = "line 1\n    x = 1\nSyntaxError: source code cannot contain null bytes\n";
+    script(&path, &[]).expect_code(1).expect_stderr(message);
+    let outcome = common::run(&mut amphis(), b"\0", LIMIT);
+    outcome.expect_code(1).expect_stderr("SyntaxError: source code cannot contain null bytes\n");
+
+    let path = folder.file("encoding.py", b"# coding: nope\n");
+    let outcome = script(&path, &[]).expect_code(1);
+    assert_eq!(outcome.stderr, "SyntaxError: unknown encoding: nope\n");
 
     let path = folder.file("syntax.py", "x =\n");
     let message =
@@ -184,6 +200,15 @@ fn folders_and_modules() {
     let outcome = common::run(amphis().args(["-m", "told", "-x"]).current_dir(&folder.0), b"", LIMIT);
     outcome.expect_code(0).expect_stdout("__main__ ['-x'] True\n");
     run(&["-m", "no_such_module"]).expect_code(1).expect_stderr(": No module named no_such_module\n");
+    run(&["-m", "json.no_such_module"])
+        .expect_code(1)
+        .expect_stderr(": No module named json.no_such_module\n");
+    run(&["-m", "email"]).expect_code(1).expect_stderr(
+        ": No module named email.__main__; 'email' is a package and cannot be directly executed\n",
+    );
+    // An empty name is that of the current folder.
+    let outcome = common::run(amphis().arg("").current_dir(&folder.0), b"", LIMIT);
+    outcome.expect_code(0).expect_stdout("__main__ []\n");
 }
 
 #[test]
@@ -231,6 +256,281 @@ fn options_are_told() {
     run_with("PYTHONHASHSEED", "1", &["-c", "print(hash('a'))"]).expect_stdout(&one.stdout);
 }
 
+/// What a value of an option or variable does that makes no sense.
+#[test]
+fn values_that_make_no_sense() {
+    for (option, message) in [
+        ("gil=2", "config_read_gil: PYTHON_GIL / -X gil must be \"0\" or \"1\""),
+        ("gil", "config_read_gil: PYTHON_GIL / -X gil must be \"0\" or \"1\""),
+        (
+            "int_max_str_digits=5",
+            "config_init_int_max_str_digits: -X int_max_str_digits: invalid limit; must be >= 640 or 0 for unlimited.",
+        ),
+        (
+            "thread_inherit_context=2",
+            "config_init_thread_inherit_context: -X thread_inherit_context=n: n is missing or invalid",
+        ),
+        ("frozen_modules=x", "bad value for option -X frozen_modules (expected \"on\" or \"off\")"),
+    ] {
+        let message = format!("Fatal Python error: {message}\nPython runtime state: preinitialized\n\n");
+        let outcome = run(&["-X", option, "-c", "print(1)"]).expect_code(1).expect_stdout("");
+        assert_eq!(outcome.stderr, message);
+    }
+    let outcome = run(&["-X", "utf8=2", "-c", "print(1)"]).expect_code(1).expect_stdout("");
+    let message =
+        "preconfig_init_utf8_mode: invalid -X utf8 option value\nPython runtime state: preinitializing";
+    assert_eq!(outcome.stderr, format!("Fatal Python error: {message}\n\n"));
+    for (name, value, message) in [
+        ("PYTHONUTF8", "2", "preconfig_init_utf8_mode: invalid PYTHONUTF8 environment variable value"),
+        (
+            "PYTHONHASHSEED",
+            "x",
+            "config_init_hash_seed: PYTHONHASHSEED must be \"random\" or an integer in range [0; 4294967295]",
+        ),
+        (
+            "PYTHONINTMAXSTRDIGITS",
+            "5",
+            "config_init_int_max_str_digits: PYTHONINTMAXSTRDIGITS: invalid limit",
+        ),
+        (
+            "PYTHON_CONTEXT_AWARE_WARNINGS",
+            "x",
+            "config_init_context_aware_warnings: PYTHON_CONTEXT_AWARE_WARNINGS=N: N is missing or invalid",
+        ),
+    ] {
+        let message = format!("Fatal Python error: {message}");
+        run_with(name, value, &["-c", "print(1)"]).expect_code(1).expect_stdout("").expect_stderr(&message);
+        run_with(name, value, &["-E", "-c", "print(1)"]).expect_code(0).expect_stdout("1\n");
+    }
+    let command = [OsStr::new("-c"), OsStr::from_bytes(b"x = '\xff'")];
+    let outcome = run(&command).expect_code(1);
+    let message = "Unable to decode the command from the command line:\nUnicodeEncodeError: 'utf-8' codec can't encode \
+                   character '\\udcff' in position 5: surrogates not allowed\n";
+    assert_eq!(outcome.stderr, message);
+}
+
+#[test]
+fn variables() {
+    let flag = |name: &str| format!("import sys; print(sys.flags.{name})");
+    for (variable, name, off, on) in [
+        ("PYTHONOPTIMIZE", "optimize", "0\n", "1\n"),
+        ("PYTHONDONTWRITEBYTECODE", "dont_write_bytecode", "0\n", "1\n"),
+        ("PYTHONNOUSERSITE", "no_user_site", "0\n", "1\n"),
+        ("PYTHONSAFEPATH", "safe_path", "False\n", "True\n"),
+        ("PYTHONINSPECT", "inspect", "0\n", "1\n"),
+        ("PYTHONDEVMODE", "dev_mode", "False\n", "True\n"),
+        ("PYTHONUTF8", "utf8_mode", "0\n", "1\n"),
+        ("PYTHONDEBUG", "debug", "0\n", "1\n"),
+        ("PYTHONWARNDEFAULTENCODING", "warn_default_encoding", "0\n", "1\n"),
+    ] {
+        let run = |value: Option<&str>, options: &[&str]| {
+            let mut command = amphis();
+            command.env_remove("PYTHONDONTWRITEBYTECODE").env("LC_ALL", "C.UTF-8");
+            if let Some(value) = value {
+                command.env(variable, value);
+            }
+            let outcome = common::run(command.args(options).args(["-c", &flag(name)]), b"", LIMIT);
+            outcome.expect_code(0)
+        };
+        run(None, &[]).expect_stdout(off);
+        run(Some("1"), &[]).expect_stdout(on);
+        run(Some("1"), &["-E"]).expect_stdout(off);
+        if matches!(
+            variable,
+            "PYTHONOPTIMIZE" | "PYTHONDONTWRITEBYTECODE" | "PYTHONNOUSERSITE" | "PYTHONDEBUG"
+        ) {
+            run(Some("0"), &[]).expect_stdout(off);
+            run(Some("text"), &[]).expect_stdout(on);
+        }
+    }
+    run_with("PYTHONINTMAXSTRDIGITS", "700", &["-c", "import sys; print(sys.get_int_max_str_digits())"])
+        .expect_stdout("700\n");
+    run_with(
+        "PYTHONWARNINGS",
+        "error,ignore::UserWarning",
+        &["-Wonce", "-c", "import sys; print(sys.warnoptions)"],
+    )
+    .expect_stdout("['error', 'ignore::UserWarning', 'once']\n");
+    let unbuffered = "import sys; print(sys.stdout.write_through)";
+    run(&["-c", unbuffered]).expect_stdout("False\n");
+    run(&["-u", "-c", unbuffered]).expect_stdout("True\n");
+    run_with("PYTHONUNBUFFERED", "1", &["-c", unbuffered]).expect_stdout("True\n");
+    let encoding = "import sys; print(sys.stdout.encoding, sys.stdout.errors)";
+    run_with("PYTHONIOENCODING", "latin-1:replace", &["-c", encoding]).expect_stdout("latin-1 replace\n");
+    run_with("PYTHON_CPU_COUNT", "3", &["-c", "import os; print(os.cpu_count(), os.process_cpu_count())"])
+        .expect_stdout("3 3\n");
+}
+
+#[test]
+fn search_paths() {
+    let folder = Folder::new("paths");
+    folder.file("found.py", "print('found')\n");
+    let place = folder.0.to_str().expect("text");
+    run_with("PYTHONPATH", place, &["-c", "import found"]).expect_code(0).expect_stdout("found\n");
+    for option in ["-E", "-I"] {
+        run_with("PYTHONPATH", place, &[option, "-c", "import found"])
+            .expect_code(1)
+            .expect_stderr("ModuleNotFoundError: No module named 'found'\n");
+    }
+    let here = |options: &[&str]| {
+        common::run(amphis().args(options).args(["-c", "import found"]).current_dir(&folder.0), b"", LIMIT)
+    };
+    here(&[]).expect_code(0).expect_stdout("found\n");
+    here(&["-P"]).expect_code(1);
+    here(&["-I"]).expect_code(1);
+    let first = folder.file("first.py", "import sys; print(sys.path[0])\n");
+    script(&first, &[]).expect_stdout(&format!("{place}\n"));
+}
+
+#[test]
+fn sites() {
+    let has_site = "import sys; print('site' in sys.modules, hasattr(__builtins__, 'exit'))";
+    run(&["-c", has_site]).expect_code(0).expect_stdout("True True\n");
+    run(&["-S", "-c", has_site]).expect_code(0).expect_stdout("False False\n");
+    let user = "import site; print(site.ENABLE_USER_SITE)";
+    run(&["-s", "-c", user]).expect_code(0).expect_stdout("False\n");
+    run(&["-I", "-c", user]).expect_code(0).expect_stdout("False\n");
+}
+
+#[test]
+fn optimization() {
+    let text =
+        "def f(): 'doc'\ntry:\n  assert 0\nexcept AssertionError: print(1)\nprint(f.__doc__, __debug__)";
+    run(&["-c", text]).expect_stdout("1\ndoc True\n");
+    run(&["-O", "-c", text]).expect_stdout("doc False\n");
+    run(&["-OO", "-c", text]).expect_stdout("None False\n");
+}
+
+#[test]
+fn bytes_taken_for_text() {
+    run(&["-c", "print(b'' == '', str(b''))"]).expect_code(0).expect_stdout("False b''\n");
+    let compare = run(&["-b", "-c", "print(b'' == '', b'' != 1, bytearray() == '')"]).expect_code(0);
+    let compare = compare.expect_stdout("False True False\n");
+    let compare = compare.expect_stderr("<string>:1: BytesWarning: Comparison between bytes and string\n");
+    let compare = compare.expect_stderr("<string>:1: BytesWarning: Comparison between bytes and int\n");
+    compare.expect_stderr("<string>:1: BytesWarning: Comparison between bytearray and string\n");
+    run(&["-bb", "-c", "str(b'')"]).expect_code(1).expect_stderr("BytesWarning: str() on a bytes instance\n");
+}
+
+#[test]
+fn warnings() {
+    let warn = "import warnings; warnings.warn('careful')";
+    run(&["-c", warn]).expect_code(0).expect_stderr("<string>:1: UserWarning: careful\n");
+    assert_eq!(run(&["-Wignore", "-c", warn]).expect_code(0).stderr, "");
+    run(&["-Werror", "-c", warn]).expect_code(1).expect_stderr("UserWarning: careful\n");
+    let invalid = run(&["-Wfoo", "-c", "print(1)"]).expect_code(0).expect_stdout("1\n");
+    assert_eq!(invalid.stderr, "Invalid -W option ignored: invalid action: 'foo'\n");
+}
+
+#[test]
+fn imports_are_told() {
+    let outcome = run(&["-v", "-c", "import json"]).expect_code(0);
+    outcome.expect_stderr("import 'json' # ");
+    let outcome = run(&["-X", "importtime", "-c", "import json"]).expect_code(0);
+    let outcome = outcome.expect_stderr("import time: self [us] | cumulative | imported package\n");
+    assert!(outcome.stderr.lines().any(|line| line.ends_with("|   json.decoder")), "{outcome:?}");
+    assert!(outcome.stderr.lines().any(|line| line.ends_with("| json")), "{outcome:?}");
+}
+
+/// What is typed, with what the prompt shows of it.
+fn typed(options: &[&str], input: &str) -> Outcome {
+    common::run(amphis().args(options), input.as_bytes(), LIMIT)
+}
+
+#[test]
+fn prompts() {
+    let outcome = typed(&["-i", "-q"], "1 + 1\nx = (3,\n4)\nx\n").expect_code(0).expect_stdout("2\n(3, 4)\n");
+    assert_eq!(outcome.stderr, ">>> >>> ... >>> >>> \n");
+    let outcome = typed(&["-i"], "").expect_code(0).expect_stdout("");
+    let outcome = outcome.expect_stderr("Python 3.14.7");
+    outcome.expect_stderr(
+        "\nType \"help\", \"copyright\", \"credits\" or \"license\" for more information.\n>>> \n",
+    );
+    typed(&["-i", "-q"], "for i in 1, 2:\n  print(i)\n\n").expect_code(0).expect_stdout("1\n2\n");
+    typed(&["-i", "-q"], "if 1: print(3)\n\n").expect_code(0).expect_stdout("3\n");
+    typed(&["-i", "-q"], "@staticmethod\ndef f(): pass\n\n# comment\n\nf.__name__\n")
+        .expect_code(0)
+        .expect_stdout("'f'\n");
+    // Mistakes do not end it, but exits do.
+    let outcome =
+        typed(&["-i", "-q"], "1/0\nx y\n_\n5\n_\nexit(7)\n5\n").expect_code(7).expect_stdout("5\n5\n");
+    let outcome = outcome.expect_stderr("ZeroDivisionError: division by zero\n>>> ");
+    outcome.expect_stderr("  File \"<stdin>\", line 1\n    x y\n      ^\nSyntaxError: invalid syntax\n>>> ");
+    // The program may read what follows.
+    let reads = "import os; x = os.read(0, 4)\nyes\nx\n";
+    typed(&["-i", "-q"], reads).expect_code(0).expect_stdout("b'yes\\n'\n");
+    typed(&["-i", "-q"], "import sys; sys.ps1 = '! '\n2\n")
+        .expect_code(0)
+        .expect_stdout("2\n")
+        .expect_stderr("! ! \n");
+}
+
+#[test]
+fn prompts_after_programs() {
+    let outcome = typed(&["-i", "-c", "x = 5"], "x\n").expect_code(0).expect_stdout("5\n");
+    assert_eq!(outcome.stderr, ">>> >>> \n");
+    let outcome = typed(&["-i", "-c", "1/0"], "2\n").expect_code(0).expect_stdout("2\n");
+    outcome.expect_stderr("ZeroDivisionError: division by zero\n>>> ");
+    let outcome = typed(&["-i", "-c", "raise SystemExit(3)"], "2\n").expect_code(0).expect_stdout("2\n");
+    outcome.expect_stderr("SystemExit: 3\n>>> ");
+    // A program may ask for it; without a terminal nobody could type.
+    let text = "import os; os.environ['PYTHONINSPECT'] = '1'";
+    typed(&["-c", text], "2\n").expect_code(0).expect_stdout("");
+    let folder = Folder::new("inspect");
+    let path = folder.file("main.py", "x = 6\n");
+    typed(&["-i", path.to_str().expect("text")], "x, __file__ == __file__\n").expect_stdout("(6, True)\n");
+}
+
+#[test]
+fn start_up_files() {
+    let folder = Folder::new("startup");
+    let path = folder.file("startup.py", "x = 8; print(__file__)\n");
+    let shown = path.to_str().expect("text");
+    let with = |options: &[&str], path: &str| {
+        common::run(amphis().env("PYTHONSTARTUP", path).args(options), b"x\n'__file__' in dir()\n", LIMIT)
+    };
+    with(&["-i", "-q"], shown).expect_code(0).expect_stdout(&format!("{shown}\n8\nFalse\n"));
+    with(&["-i", "-q", "-E"], shown).expect_stderr("NameError: name 'x' is not defined\n");
+    let outcome = with(&["-i", "-q"], "/no/such/file").expect_code(0);
+    let outcome = outcome.expect_stderr("Could not open PYTHONSTARTUP\n");
+    outcome.expect_stderr("FileNotFoundError: [Errno 2] No such file or directory: '/no/such/file'\n");
+}
+
+#[test]
+fn modules_of_the_library() {
+    let input = common::run(amphis().args(["-m", "json"]), b"{\"a\": [1, 2.5, null]}", LIMIT);
+    let lines = "{\n    \"a\": [\n        1,\n        2.5,\n        null\n    ]\n}\n";
+    input.expect_code(0).expect_stdout(lines);
+    let timed = run(&["-m", "timeit", "-n", "10", "-r", "2", "x = 1"]).expect_code(0);
+    assert!(timed.stdout.starts_with("10 loops, best of 2: "), "{timed:?}");
+    let folder = Folder::new("unittest");
+    let test = "import unittest\nclass T(unittest.TestCase):\n    def test_a(self): self.assertEqual(1, 1)\n    \
+                def test_b(self): self.assertEqual(1, 2)\n";
+    folder.file("test_it.py", test);
+    let outcome =
+        common::run(amphis().args(["-m", "unittest", "test_it"]).current_dir(&folder.0), b"", LIMIT);
+    let outcome = outcome.expect_code(1).expect_stderr("\nAssertionError: 1 != 2\n");
+    outcome.expect_stderr("\nRan 2 tests in ").expect_stderr("\nFAILED (failures=1)\n");
+}
+
+#[test]
+fn colours() {
+    let usage = &["-m", "json", "-h"];
+    for (name, value, coloured) in [
+        ("TERM", "xterm-256color", false),
+        ("FORCE_COLOR", "1", true),
+        ("PYTHON_COLORS", "1", true),
+        ("PYTHON_COLORS", "0", false),
+    ] {
+        let outcome = run_with(name, value, usage).expect_code(0);
+        assert_eq!(outcome.stdout.contains('\x1b'), coloured, "{name}={value}: {outcome:?}");
+        let outcome = run_with(name, value, &["-c", "1/0"]).expect_code(1);
+        assert_eq!(outcome.stderr.contains('\x1b'), coloured, "{name}={value}: {outcome:?}");
+    }
+    let both = common::run(amphis().env("FORCE_COLOR", "1").env("NO_COLOR", "1").args(usage), b"", LIMIT);
+    assert!(!both.stdout.contains('\x1b'), "{both:?}");
+}
+
 const GIL: &str = "import sys; print(sys._is_gil_enabled(), sys.flags.gil, sys.abiflags)";
 
 /// The mode matrix: the build, `-X gil` and `PYTHON_GIL`.
@@ -266,4 +566,28 @@ fn the_gil() {
     }
     // The variable does not count with -E.
     run_with("PYTHON_GIL", "x", &["-E", "-c", "print(1)"]).expect_code(0).expect_stdout("1\n");
+}
+
+/// What else differs between the builds.
+#[test]
+fn the_build_is_told() {
+    let free = mode::FREE_THREADED;
+    let tell = |text: &str| run(&["-c", text]).expect_code(0).stdout;
+    let disabled = "import sysconfig; print(sysconfig.get_config_var('Py_GIL_DISABLED'))";
+    assert_eq!(tell(disabled), if free { "1\n" } else { "0\n" });
+    let version = "import sys; print('free-threading build' in sys.version)";
+    assert_eq!(tell(version), if free { "True\n" } else { "False\n" });
+    let flags = "import sys; print(sys.flags.thread_inherit_context, sys.flags.context_aware_warnings)";
+    assert_eq!(tell(flags), if free { "1 1\n" } else { "0 0\n" });
+    run(&["-X", "thread_inherit_context=1", "-X", "context_aware_warnings=0", "-c", flags])
+        .expect_stdout("1 0\n");
+    run_with("PYTHON_THREAD_INHERIT_CONTEXT", "0", &["-X", "context_aware_warnings=1", "-c", flags])
+        .expect_stdout("0 1\n");
+    let library = if free { "python3.14t" } else { "python3.14" };
+    let folder = "import os, sysconfig; print(os.path.basename(sysconfig.get_path('stdlib')))";
+    assert_eq!(tell(folder), format!("{library}\n"));
+    let folder = "import sysconfig; print(sysconfig.get_path('purelib').split('/')[-2])";
+    assert_eq!(tell(folder), format!("{library}\n"));
+    let tag = "import sys; print(sys.implementation.cache_tag.endswith('-314'))";
+    assert_eq!(tell(tag), "True\n");
 }

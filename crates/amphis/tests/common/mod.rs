@@ -18,7 +18,8 @@ pub struct Outcome {
 pub fn amphis() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_amphis"));
     for (name, _) in std::env::vars_os() {
-        if name.to_string_lossy().starts_with("PYTHON") {
+        let name_text = name.to_string_lossy();
+        if name_text.starts_with("PYTHON") || name_text == "NO_COLOR" || name_text == "FORCE_COLOR" {
             command.env_remove(name);
         }
     }

@@ -98,8 +98,8 @@ impl NativeFunction {
 /// The native function that a value is, if it is one.
 pub fn as_native(value: &Value) -> Option<&Obj<NativeFunction>> {
     match value.as_header() {
-        // SAFETY: the shape says so.
         Some(header) if header.shape_id() == builtin::BUILTIN_FUNCTION => {
+            // SAFETY: the shape says so.
             Some(unsafe { Obj::borrow_unchecked(value) })
         }
         _ => None,

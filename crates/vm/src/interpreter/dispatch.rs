@@ -59,14 +59,14 @@ pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
     let mut constants: *const u64 = entry.code().payload.constants.as_ptr().cast();
 
     macro_rules! reg {
-        // SAFETY: the compiler names registers of the frame only.
         ($n:expr) => {
+            // SAFETY: the compiler names registers of the frame only.
             unsafe { *base.add($n as usize) }
         };
     }
     macro_rules! constant {
-        // SAFETY: the compiler names constants of the code only.
         ($n:expr) => {
+            // SAFETY: the compiler names constants of the code only.
             unsafe { *constants.add($n as usize) }
         };
     }
@@ -130,8 +130,8 @@ pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
         }};
     }
     macro_rules! value {
-        // SAFETY: a register holds a valid value; the borrow ends before the register is written.
         ($n:expr) => {
+            // SAFETY: a register holds a valid value; the borrow ends before the register is written.
             unsafe { Value::borrow_word(&*base.add($n as usize)) }
         };
     }
@@ -215,20 +215,20 @@ pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
         };
     }
     macro_rules! skip {
-        // SAFETY: the instruction has this many words after it.
         ($words:expr) => {
+            // SAFETY: the instruction has this many words after it.
             pc = unsafe { pc.add($words) }
         };
     }
     macro_rules! cache_word {
-        // SAFETY: the instruction has cache words, which are atomics in the code object.
         ($n:expr) => {
+            // SAFETY: the instruction has cache words, which are atomics in the code object.
             unsafe { &*pc.add(1).cast::<AtomicU64>().add($n) }
         };
     }
     macro_rules! cache_words {
-        // SAFETY: as in `cache_word`.
         ($count:expr) => {
+            // SAFETY: as in `cache_word`.
             unsafe { std::slice::from_raw_parts(pc.add(1).cast::<AtomicU64>(), $count) }
         };
     }

@@ -440,7 +440,7 @@ impl Config {
 
     /// Whether text is UTF-8 whatever the locale says: asked for, or the locale is C or POSIX.
     pub fn is_utf8_mode(&self) -> bool {
-        self.utf8_mode.unwrap_or_else(|| !self.use_environment || is_c_locale())
+        self.utf8_mode.unwrap_or_else(is_c_locale)
     }
 }
 

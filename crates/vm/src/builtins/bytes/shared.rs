@@ -408,6 +408,10 @@ fn warns() -> bool {
     crate::import::state().is_some_and(|state| state.config.bytes_warning > 0)
 }
 
+fn is_int(th: &mut Thread, value: &Value) -> bool {
+    value.as_small_int().is_some() || value.as_bool().is_some() || th.downcast::<Int>(value).is_some()
+}
+
 #[cold]
 fn warn_of_comparison(th: &mut Thread, name: &str, other: &Value) -> PyResult<()> {
     if !warns() {
@@ -415,7 +419,7 @@ fn warn_of_comparison(th: &mut Thread, name: &str, other: &Value) -> PyResult<()
     }
     let other = if th.as_str(other).is_some() {
         "string"
-    } else if name == "bytes" && th.downcast::<Int>(other).is_some() {
+    } else if name == "bytes" && is_int(th, other) {
         "int"
     } else {
         return Ok(());

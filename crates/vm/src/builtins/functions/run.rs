@@ -288,7 +288,7 @@ pub fn compile(
     if flags & flag::ONLY_AST != 0 {
         return match trees(th)? {
             Some(trees) => (trees.parse)(th, &source, &request),
-            None => Err(th.not_implemented_error("syntax trees need the module _ast")),
+            None => Err(th.import_error("syntax trees need the module _ast")),
         };
     }
     compile_source(th, &source, &request).map(Obj::into_value)
