@@ -171,7 +171,7 @@ struct Finally<'a> {
 }
 
 impl Finally<'_> {
-    fn within<'b>(&mut self, inside: Inside, body: &'b [Stmt]) {
+    fn within(&mut self, inside: Inside, body: &[Stmt]) {
         let outer = std::mem::replace(&mut self.inside, inside);
         self.visit_body(body);
         self.inside = outer;

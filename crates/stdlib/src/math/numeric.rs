@@ -15,8 +15,8 @@ unsafe extern "C" {
 }
 
 /// Lanczos' approximation with 13 terms and this g, with the coefficients that Boost publishes.
-const LANCZOS_G: f64 = 6.024_680_040_776_729_6;
-const G_MINUS_HALF: f64 = 5.524_680_040_776_729_6;
+const LANCZOS_G: f64 = 6.024_680_040_776_73;
+const G_MINUS_HALF: f64 = 5.524_680_040_776_73;
 const NUMERATOR: [f64; 13] = [
     23_531_376_880.410_76,
     42_919_803_642.649_1,

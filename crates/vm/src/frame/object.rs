@@ -128,8 +128,8 @@ pub fn generator_frame(th: &mut Thread, generator: &Obj<Generator>) -> Value {
 fn running(th: &Thread, generator: &Obj<Generator>) -> Option<Frame> {
     let mut frame = current(th);
     while let Some(here) = frame {
-        // SAFETY: the bit says that extra is a generator.
         if here.flags() & bit::GENERATOR != 0
+            // SAFETY: the bit says that extra is a generator.
             && unsafe { Value::borrow_word(&*here.extra()) }.is(generator.as_value())
         {
             return Some(here);

@@ -87,7 +87,7 @@ pub fn vacancy(th: &mut Thread, words: &[AtomicU64], stride: usize, shape: u32) 
     }
     // Shapes that have gone out of use give way in time, and many shapes do not make much work.
     th.cache_misses = th.cache_misses.wrapping_add(1);
-    (th.cache_misses % 16 == 0).then_some(if th.cache_misses & 16 == 0 { 0 } else { stride })
+    th.cache_misses.is_multiple_of(16).then_some(if th.cache_misses & 16 == 0 { 0 } else { stride })
 }
 
 /// Replaces an alternative.
