@@ -205,10 +205,12 @@ pub unsafe fn release_current(object: NonNull<Header>) {
 #[inline(always)]
 pub unsafe fn release(token: &Attached, object: NonNull<Header>) {
     // SAFETY: the caller's reference keeps the object alive until this decrement.
-    let release = unsafe { object.as_ref() }.decrement(token.owner());
-    if release != Release::Kept {
+    match unsafe { object.as_ref() }.decrement(token.owner()) {
+        Release::Kept => {}
+        // SAFETY: Dead says that nobody else can reach the object.
+        Release::Dead => unsafe { destroy(token, object) },
         // SAFETY: the decrement said so.
-        unsafe { released(object, release) };
+        release => unsafe { released(object, release) },
     }
 }
 
@@ -226,8 +228,15 @@ pub unsafe fn released(object: NonNull<Header>, release: Release) {
                 (hooks.queue)(object);
             }
         }
-        // SAFETY: Dead says that nobody else can reach the object.
-        Release::Dead => unsafe { destroy(object) },
+        Release::Dead => {
+            let token = mode::attached::current();
+            // Dropped on a thread without a token nothing can be done safely: the object stays.
+            if !token.is_null() {
+                // SAFETY: `set_current` keeps the token valid while it is set; Dead says that nobody else can reach the
+                // object.
+                unsafe { destroy(&*token, object) };
+            }
+        }
     }
 }
 
@@ -237,14 +246,8 @@ thread_local! {
 
 /// # Safety
 /// `object` must be dead, and nobody else may destroy it.
-unsafe fn destroy(object: NonNull<Header>) {
-    let token = mode::attached::current();
-    if token.is_null() {
-        // A value dropped on a thread without a token: nothing can be done safely, the object stays.
-        return;
-    }
-    // SAFETY: `set_current` keeps the token valid while it is set.
-    let token = unsafe { &*token };
+#[inline(never)]
+unsafe fn destroy(token: &Attached, object: NonNull<Header>) {
     let nesting = token.destroying().get();
     if nesting >= MAX_NESTING || token.guards().get() > 0 {
         token.pending().set(true);

@@ -5,7 +5,7 @@
 //!
 //! Not here: making classes, attribute lookup, descriptors (`vm::class`).
 
-use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicUsize, Ordering};
 
 use mode::Attached;
 use parking_lot::Mutex;
@@ -91,6 +91,8 @@ pub struct Type {
     pub dict: Obj<Dict>,
     /// Direct subclasses.
     pub subclasses: Mutex<Vec<Class>>,
+    /// What the crate above hangs on a class of native iterators: a pointer to a static of one type of its own.
+    pub advance: AtomicPtr<()>,
     /// Whatever the crate above hangs on a type (native constructors, …), set once.
     pub native: std::sync::OnceLock<&'static (dyn std::any::Any + Send + Sync)>,
 }
@@ -142,6 +144,7 @@ impl Type {
             specials: Published::new(Box::new([])),
             dict: parts.dict,
             subclasses: Mutex::new(Vec::new()),
+            advance: AtomicPtr::new(std::ptr::null_mut()),
             native: std::sync::OnceLock::new(),
         }
     }

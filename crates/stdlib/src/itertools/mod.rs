@@ -25,8 +25,7 @@ macro_rules! hang {
                         None => Ok(None),
                     }
                 });
-                // A second import finds it set.
-                let _ = <$class as PyClass>::class(th).payload.native.set(&NEXT);
+                NEXT.hang(<$class as PyClass>::class(th));
             })*
         }
     };

@@ -25,7 +25,7 @@ pub(crate) fn make<T: PyClass>(th: &mut Thread, payload: T, next: &'static FastN
 
 /// Hangs the short way to `__next__` on a class; subclasses do not have it.
 pub(crate) fn hang<T: PyClass>(th: &mut Thread, next: &'static FastNext) {
-    T::class(th).payload.native.get_or_init(|| next);
+    next.hang(T::class(th));
 }
 
 /// The iterator of a value that is exactly a builtin container.

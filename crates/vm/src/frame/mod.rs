@@ -178,6 +178,14 @@ impl Frame {
         (header.shape_id() == builtin::FUNCTION).then(|| unsafe { header.as_ptr().cast().as_ref() })
     }
 
+    /// The function object that runs, when it is known to: while the frame's code is being executed.
+    #[inline(always)]
+    pub fn running(self) -> &'static Object<Function> {
+        debug_assert!(self.function().is_some(), "a frame that runs has a function");
+        // SAFETY: frames are begun with a function, and keep it until they return.
+        unsafe { &*(*self.function_word() as *const Object<Function>) }
+    }
+
     /// `__globals__` of the function.
     pub fn globals(self) -> Option<Obj<Dict>> {
         self.function().map(|f| f.payload.globals.clone())

@@ -133,7 +133,7 @@ pub fn global(th: &Thread, frame: Frame, first: u64, second: impl FnOnce() -> u6
     if first == 0 {
         return None;
     }
-    let function = &frame.function()?.payload;
+    let function = &frame.running().payload;
     let version = (first >> 32) as u32;
     if first & 1 == 0 {
         return function.globals.get_cached(th, version, (first as u32 >> 1) as usize);

@@ -2,6 +2,8 @@
 //!
 //! Not here: the iterator types (`builtins::iterators` and the types' own files).
 
+use std::sync::atomic::Ordering;
+
 use object_model::ty::flag;
 
 use crate::builtins::generator::{Generator, Resumed};
@@ -13,6 +15,21 @@ use crate::protocol::exact;
 
 /// Hung on the class of a native iterator: its `__next__` without a call, with None at the end.
 pub struct FastNext(pub fn(&mut Thread, &Value) -> PyResult<Option<Value>>);
+
+impl FastNext {
+    /// Hangs it on a class; subclasses do not have it.
+    pub fn hang(&'static self, class: Class) {
+        // Release pairs with the acquire in `of`, though a static needs no publishing.
+        class.payload.advance.store(std::ptr::from_ref(self).cast_mut().cast(), Ordering::Release);
+    }
+
+    /// What hangs on a class.
+    #[inline(always)]
+    pub fn of(class: Class) -> Option<&'static FastNext> {
+        // SAFETY: only `hang` writes the pointer.
+        unsafe { class.payload.advance.load(Ordering::Acquire).cast::<FastNext>().as_ref() }
+    }
+}
 
 impl Thread {
     /// `iter(value)`
@@ -64,9 +81,7 @@ impl Thread {
             };
         }
         let class = type_of(iterator);
-        if let Some(native) = class.payload.native.get()
-            && let Some(fast) = native.downcast_ref::<FastNext>()
-        {
+        if let Some(fast) = FastNext::of(class) {
             return (fast.0)(self, iterator);
         }
         let Some(method) = special::get(self, class, Special::Next).cloned() else {

@@ -37,6 +37,7 @@ pub const DEFAULT_RECURSION_LIMIT: u32 = 1000;
 static RECURSION_LIMIT: AtomicU32 = AtomicU32::new(DEFAULT_RECURSION_LIMIT);
 
 /// `sys.getrecursionlimit()`
+#[inline(always)]
 pub fn recursion_limit() -> u32 {
     RECURSION_LIMIT.load(Ordering::Relaxed) // Relaxed: a number on its own.
 }

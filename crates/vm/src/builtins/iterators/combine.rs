@@ -42,9 +42,13 @@ macro_rules! fast_next {
 #[pyclass(name = "enumerate", module = "builtins", subclassable)]
 pub struct Enumerate {
     iterator: Value,
-    /// The next number, any int.
-    index: Guarded<Value>,
+    /// The next number; past the last small one it is in `large`.
+    index: AtomicI64,
+    large: Guarded<Value>,
 }
+
+/// The number is in `Enumerate::large`.
+const LARGE: i64 = i64::MAX;
 
 fast_next!(ENUMERATE_NEXT Enumerate);
 
@@ -62,7 +66,8 @@ impl Enumerate {
             },
         };
         let iterator = th.iter(iterable)?;
-        Ok(Enumerate { iterator, index: Guarded::new(index) })
+        let small = index.as_small_int().unwrap_or(LARGE);
+        Ok(Enumerate { iterator, index: AtomicI64::new(small), large: Guarded::new(index) })
     }
 
     fn __iter__(this: &Obj<Enumerate>) -> Value {
@@ -71,18 +76,33 @@ impl Enumerate {
 
     fn __next__(&self, th: &mut Thread) -> PyResult<Option<Value>> {
         let Some(item) = th.next(&self.iterator)? else { return Ok(None) };
-        let index = self.index.lock(th).clone();
-        let next = match index.as_small_int().and_then(|i| Value::small_int(i + 1)) {
-            Some(next) => next,
-            None => int_value(th, int_ref(&index).unwrap_or(IntRef::Small(0)).add(IntRef::Small(1))),
-        };
-        *self.index.lock(th) = next;
-        pair(th, index, item).map(Some)
+        // Relaxed: threads that share an iterator may see a number twice, as they may an item.
+        let index = self.index.load(Ordering::Relaxed);
+        match Value::small_int(index) {
+            Some(value) if index != LARGE => {
+                let next = if Value::small_int(index + 1).is_some() { index + 1 } else { LARGE };
+                if next == LARGE {
+                    *self.large.lock(th) = int_value(th, IntRef::Small(index).add(IntRef::Small(1)));
+                }
+                self.index.store(next, Ordering::Relaxed); // Relaxed: as above.
+                pair(th, value, item).map(Some)
+            }
+            _ => {
+                let index = self.large.lock(th).clone();
+                let next = int_value(th, int_ref(&index).unwrap_or(IntRef::Small(0)).add(IntRef::Small(1)));
+                *self.large.lock(th) = next;
+                pair(th, index, item).map(Some)
+            }
+        }
     }
 
     /// Return state information for pickling.
     fn __reduce__(this: &Obj<Enumerate>, th: &mut Thread) -> Value {
-        let index = this.index.lock(th).clone();
+        // Relaxed: as in `__next__`.
+        let index = match this.index.load(Ordering::Relaxed) {
+            LARGE => this.large.lock(th).clone(),
+            small => th.int(small),
+        };
         let class = th.type_of(this.as_value()).value();
         let arguments = th.tuple(vec![this.iterator.clone(), index]);
         th.tuple(vec![class, arguments])
