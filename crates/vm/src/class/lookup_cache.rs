@@ -1,4 +1,5 @@
-//! Each thread's cache of lookups through types: what inline caches ask when they see too many shapes.
+//! Each thread's caches of lookups, for inline caches that see too many shapes: of names in types ([`LookupCache`]) and
+//! of names in shapes ([`SlotCache`]).
 //!
 //! # Invariants
 //! - L1 A line is valid while the type has the line's version: versions stand for types, and whoever changes a type's
@@ -6,9 +7,11 @@
 //! - L2 The name is counted: its address means this name as long as the line is there.
 
 use std::cell::Cell;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use object_model::object::header::flag;
 use object_model::object::slot::count_word;
+use object_model::shape::ShapeId;
 use object_model::string::Str;
 use object_model::ty::Class;
 use object_model::value::singleton::UNBOUND;
@@ -86,5 +89,78 @@ impl Drop for LookupCache {
                 drop(unsafe { Value::from_word(name) });
             }
         }
+    }
+}
+
+const SLOTS: usize = 1024;
+
+/// Changes when a class gets a data descriptor, which may hide attributes that instances have.
+static GENERATION: AtomicU32 = AtomicU32::new(1);
+
+/// Makes all threads forget where attributes are. The world is stopped.
+pub fn forget_slots() {
+    GENERATION.fetch_add(1, Ordering::Relaxed); // Relaxed: starting the world publishes it.
+}
+
+/// Where instances of a shape keep an attribute.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// Instances do not have it: the type decides.
+    Absent,
+    /// In the inline slot at this byte offset.
+    Inline(usize),
+}
+
+/// A direct-mapped table of attribute places. Names need not be counted: a shape keeps its names for ever and gets no
+/// others, so an address that is none of them never becomes one.
+pub struct SlotCache(Box<[SlotLine]>);
+
+struct SlotLine {
+    shape: Cell<u32>,
+    generation: Cell<u32>,
+    name: Cell<u64>,
+    offset: Cell<usize>,
+}
+
+impl SlotCache {
+    /// An empty table.
+    pub fn new() -> SlotCache {
+        let line = |_| SlotLine {
+            shape: Cell::new(0),
+            generation: Cell::new(0),
+            name: Cell::new(0),
+            offset: Cell::new(0),
+        };
+        SlotCache((0..SLOTS).map(line).collect())
+    }
+
+    #[inline(always)]
+    fn line(&self, shape: ShapeId, name: u64) -> &SlotLine {
+        let index = (shape.0 as usize).wrapping_mul(0x9E37_79B1) ^ (name >> 4) as usize;
+        &self.0[index % SLOTS]
+    }
+
+    /// Where instances of `shape` have `name`, if it is known.
+    #[inline(always)]
+    pub fn get(&self, shape: ShapeId, name: &Obj<Str>) -> Option<Place> {
+        let name = name.as_value().word();
+        let line = self.line(shape, name);
+        // Relaxed: changes while the world is stopped, which synchronises.
+        let current = line.generation.get() == GENERATION.load(Ordering::Relaxed);
+        if line.shape.get() != shape.0 || line.name.get() != name || !current {
+            return None;
+        }
+        let offset = line.offset.get();
+        Some(if offset == 0 { Place::Absent } else { Place::Inline(offset) })
+    }
+
+    /// Remembers a place.
+    pub fn put(&self, shape: ShapeId, name: &Obj<Str>, place: Place) {
+        let word = name.as_value().word();
+        let line = self.line(shape, word);
+        line.shape.set(shape.0);
+        line.name.set(word);
+        line.generation.set(GENERATION.load(Ordering::Relaxed)); // Relaxed: as in `get`.
+        line.offset.set(if let Place::Inline(offset) = place { offset } else { 0 });
     }
 }

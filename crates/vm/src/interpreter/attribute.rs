@@ -12,6 +12,7 @@ use object_model::value::singleton::UNBOUND;
 use object_model::{Header, Obj, Value};
 
 use super::cache::{self, Entry};
+use crate::class::lookup_cache::Place;
 use crate::class::{self, descriptor};
 use crate::error::PyResult;
 use crate::frame::{Frame, drop_word};
@@ -71,10 +72,9 @@ pub fn name(frame: Frame, index: u16) -> &'static Obj<Str> {
 pub fn load(th: &mut Thread, frame: Frame, i: Instruction, words: &[AtomicU64]) -> PyResult<()> {
     let receiver = value(frame, i.b);
     let found = match receiver.as_header() {
-        Some(header) => match cached(th, header, words) {
-            Some(found) => Some(found),
-            None => uncached(th, header, name(frame, i.c), words),
-        },
+        Some(header) => cached(th, header, words)
+            .or_else(|| placed(th, header, name(frame, i.c)))
+            .or_else(|| uncached(th, header, name(frame, i.c), words)),
         None => None,
     };
     if let Some(found) = found {
@@ -98,10 +98,24 @@ fn cached(th: &Thread, header: &Header, words: &[AtomicU64]) -> Option<Value> {
         if word >> 32 != u64::from(shape.0) {
             return None;
         }
-        // SAFETY: the offset was found for an object of this shape.
-        let slot = unsafe { attributes::slot_at(header.as_ptr(), (word & cache::OFFSET) as usize) };
-        slot.load(th, || header.shape_id() == shape).ok().flatten()
+        slot_value(th, header, shape, (word & cache::OFFSET) as usize)
     })
+}
+
+/// The slot at `offset` of an object of `shape`.
+fn slot_value(th: &Thread, header: &Header, shape: ShapeId, offset: usize) -> Option<Value> {
+    // SAFETY: the offset was found for an object of this shape.
+    let slot = unsafe { attributes::slot_at(header.as_ptr(), offset) };
+    slot.load(th, || header.shape_id() == shape).ok().flatten()
+}
+
+/// By the thread's own cache, where this instruction sees many shapes.
+fn placed(th: &Thread, header: &Header, name: &Obj<Str>) -> Option<Value> {
+    let shape = header.shape_id();
+    match th.places.get(shape, name)? {
+        Place::Inline(offset) => slot_value(th, header, shape, offset),
+        Place::Absent => None,
+    }
 }
 
 /// Looks an attribute up if that needs no Python code, and remembers where it was, if the place is simple.
@@ -121,6 +135,7 @@ fn uncached(th: &mut Thread, header: &Header, name: &Obj<Str>, words: &[AtomicU6
         if shape.is_dict_mode() && index.is_none() {
             return area.dict().get_str(th, name);
         }
+        let is_own = index.is_none();
         if let Some(index) = index.or_else(|| shape.find(name.as_value())) {
             let offset = area.inline_offset(header, index).filter(|_| !class.payload.layout().variable)?;
             if let Some(word) = slot_word(shape.id(), cache::SLOT, offset)
@@ -128,9 +143,10 @@ fn uncached(th: &mut Thread, header: &Header, name: &Obj<Str>, words: &[AtomicU6
             {
                 cache::replace(th, &words[at], word);
             }
-            // SAFETY: the offset was found just now for this shape.
-            let slot = unsafe { attributes::slot_at(header.as_ptr(), offset) };
-            return slot.load(th, || header.shape_id() == shape.id()).ok().flatten();
+            if is_own {
+                th.places.put(shape.id(), name, Place::Inline(offset));
+            }
+            return slot_value(th, header, shape.id(), offset);
         }
     }
     // A plain value in the class: no descriptor, and instances of this shape do not have their own.
@@ -189,6 +205,18 @@ pub fn store(th: &mut Thread, frame: Frame, i: Instruction, words: &[AtomicU64])
                 continue;
             };
             match stored {
+                Ok(()) => {
+                    kill(th, frame, i, KILL_A, i.a);
+                    return Ok(());
+                }
+                Err(value) => new = value,
+            }
+        }
+        // The cache of places is filled by loads, past a `__setattr__`.
+        if let Some(Place::Inline(offset)) = th.places.get(ShapeId(shape as u32), name(frame, i.b))
+            && !header.shape().class().payload.has(flag::CUSTOM_SETATTR)
+        {
+            match store_cached(th, header, shape << 32 | offset as u64, new) {
                 Ok(()) => {
                     kill(th, frame, i, KILL_A, i.a);
                     return Ok(());
@@ -270,6 +298,22 @@ fn put_method(th: &Thread, frame: Frame, register: u16, method: Value, receiver:
     put(th, frame, register as usize, method);
 }
 
+/// True if an instance has the attribute itself, which then hides its type's method.
+fn has_own(th: &Thread, header: &Header, name: &Obj<Str>) -> bool {
+    let shape = header.shape();
+    match th.places.get(shape.id(), name) {
+        Some(place) => place != Place::Absent,
+        None if shape.is_dict_mode() => class::attribute::own(th, header, name).is_some(),
+        None => {
+            let found = shape.find(name.as_value()).is_some();
+            if !found {
+                th.places.put(shape.id(), name, Place::Absent);
+            }
+            found
+        }
+    }
+}
+
 /// `LOAD_METHOD`, where the first alternative is not for the receiver's shape.
 #[inline(never)]
 pub fn load_method(th: &mut Thread, frame: Frame, i: Instruction, words: &[AtomicU64]) -> PyResult<()> {
@@ -286,11 +330,11 @@ pub fn load_method(th: &mut Thread, frame: Frame, i: Instruction, words: &[Atomi
         let version = class.payload.version();
         if let Some(method) = class::lookup(th, class, name)
             && descriptor::is_plain_method(&method)
-            && receiver.as_header().and_then(|h| class::attribute::own(th, h, name)).is_none()
+            && !receiver.as_header().is_some_and(|h| has_own(th, h, name))
         {
             if let Some(header) = receiver.as_header() {
                 let shape = header.shape();
-                if !shape.is_dict_mode() && shape.find(name.as_value()).is_none() {
+                if !shape.is_dict_mode() {
                     let entry = Entry { shape: shape.id().0, version, class, word: method.word() };
                     cache::publish(th, words, entry);
                 }

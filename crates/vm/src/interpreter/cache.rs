@@ -150,6 +150,7 @@ pub fn global(th: &Thread, frame: Frame, first: u64, second: impl FnOnce() -> u6
 /// instance shapes in caches cannot tell, so every code object's caches are emptied while nobody runs.
 pub fn data_descriptor_added(th: &mut Thread) {
     th.stop_the_world(|_| {
+        crate::class::lookup_cache::forget_slots();
         for heap in object_model::walk::objects() {
             // SAFETY: the world is stopped; the walker yields live objects.
             let header = unsafe { heap.as_ref() };

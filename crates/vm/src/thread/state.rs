@@ -76,6 +76,8 @@ pub struct Thread {
     pub(crate) reprs: Vec<u64>,
     /// Lookups through types.
     pub(crate) lookups: crate::class::lookup_cache::LookupCache,
+    /// Lookups through shapes.
+    pub(crate) places: crate::class::lookup_cache::SlotCache,
     /// Counts misses of full inline caches (`interpreter::cache::vacancy`).
     pub(crate) cache_misses: u32,
     /// Hooks `sys.settrace` and others may set; kept for introspection.
@@ -103,6 +105,7 @@ impl Thread {
             async_exception: parking_lot::Mutex::new(None),
             reprs: Vec::new(),
             lookups: crate::class::lookup_cache::LookupCache::new(),
+            places: crate::class::lookup_cache::SlotCache::new(),
             cache_misses: 0,
             async_gen_hooks: (None, None),
         }))
