@@ -147,7 +147,8 @@ fn find_abstract(th: &mut Thread, class: &Value) -> PyResult<()> {
 fn set_pattern_kind(class: Class, bits: u32) {
     use vm::object_model::ty::flag;
     let bits = bits & (flag::SEQUENCE | flag::MAPPING);
-    if bits == 0 {
+    // Builtin classes are what they are: text is a Sequence, but no sequence to patterns.
+    if bits == 0 || !class.payload.has(flag::HEAP) || class.payload.has(flag::IMMUTABLE) {
         return;
     }
     class.payload.set_flags(flag::SEQUENCE | flag::MAPPING, false);

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use ruff_python_ast::visitor::Visitor;
-use ruff_python_ast::{self as ast, Expr, Pattern};
+use ruff_python_ast::{self as ast, Expr, Operator, Pattern, UnaryOp};
 use ruff_text_size::{Ranged, TextRange};
 
 use super::Checker;
@@ -33,7 +33,19 @@ impl<'a> Checker<'a> {
             return;
         }
         match pattern {
-            Pattern::MatchValue(node) => self.visit_expr(&node.value),
+            Pattern::MatchValue(node) => {
+                match &*node.value {
+                    Expr::BinOp(sum) if !matches!(sum.op, Operator::Add | Operator::Sub) => {
+                        self.fail(node.range, "invalid syntax");
+                    }
+                    Expr::FString(_) | Expr::TString(_) => {
+                        let message = "patterns may only match literals and attribute lookups";
+                        self.fail(node.value.range(), message);
+                    }
+                    _ => {}
+                }
+                self.visit_expr(&node.value);
+            }
             Pattern::MatchSingleton(_) => {}
             Pattern::MatchSequence(node) => {
                 let stars = node.patterns.iter().filter(|pattern| pattern.is_match_star()).count();
@@ -120,6 +132,23 @@ impl<'a> Checker<'a> {
         names.push(name);
     }
 
+    /// The number that a signed number or a sum of two is, as real and imaginary part.
+    fn number(&self, expression: &Expr) -> Option<(f64, f64)> {
+        match expression {
+            Expr::NumberLiteral(literal) => numeric(&literal::number(self.source, literal).ok()?),
+            Expr::UnaryOp(node) if node.op == UnaryOp::USub => {
+                let (real, imaginary) = self.number(&node.operand)?;
+                Some((-real, -imaginary))
+            }
+            Expr::BinOp(node) => {
+                let (left, right) = (self.number(&node.left)?, self.number(&node.right)?);
+                let sign = if node.op == Operator::Sub { -1.0 } else { 1.0 };
+                Some((left.0 + sign * right.0, left.1 + sign * right.1))
+            }
+            _ => None,
+        }
+    }
+
     fn keys(&mut self, node: &'a ast::PatternMatchMapping) {
         let mut seen: Vec<Constant> = Vec::new();
         for key in &node.keys {
@@ -129,7 +158,15 @@ impl<'a> Checker<'a> {
                 Expr::BytesLiteral(key) => literal::bytes(self.source, key),
                 Expr::BooleanLiteral(key) => Ok(if key.value { Constant::True } else { Constant::False }),
                 Expr::NoneLiteral(_) => Ok(Constant::None),
-                Expr::Attribute(_) | Expr::UnaryOp(_) | Expr::BinOp(_) => {
+                Expr::UnaryOp(_) | Expr::BinOp(_) => match self.number(key) {
+                    Some((real, 0.0)) => Ok(Constant::Float(real)),
+                    Some((real, imaginary)) => Ok(Constant::Complex(real, imaginary)),
+                    None => {
+                        self.visit_expr(key);
+                        continue;
+                    }
+                },
+                Expr::Attribute(_) => {
                     self.visit_expr(key);
                     continue;
                 }
@@ -142,7 +179,7 @@ impl<'a> Checker<'a> {
                 }
             };
             match constant {
-                Ok(constant) if seen.contains(&constant) => {
+                Ok(constant) if seen.iter().any(|other| equal(other, &constant)) => {
                     self.fail(
                         node.range,
                         format!("mapping pattern checks duplicate key ({})", repr(&constant)),
@@ -153,5 +190,25 @@ impl<'a> Checker<'a> {
                 Err(_) => {}
             }
         }
+    }
+}
+
+/// A constant as real and imaginary part; None if it is no number, or an integer that no float is equal to.
+fn numeric(constant: &Constant) -> Option<(f64, f64)> {
+    Some(match constant {
+        Constant::False => (0.0, 0.0),
+        Constant::True => (1.0, 0.0),
+        Constant::Int(value) if value.unsigned_abs() <= 1 << 53 => (*value as f64, 0.0),
+        Constant::Float(value) => (*value, 0.0),
+        Constant::Complex(real, imaginary) => (*real, *imaginary),
+        _ => return None,
+    })
+}
+
+/// Whether two constants are the same key.
+fn equal(a: &Constant, b: &Constant) -> bool {
+    match (numeric(a), numeric(b)) {
+        (Some(a), Some(b)) => a == b,
+        _ => a == b,
     }
 }

@@ -177,6 +177,8 @@ pub fn new_class(
     let own_slots = slots.as_ref().map_or(0, |s| s.names.len());
     let all_slots = u16::try_from(first_slot as usize + own_slots).unwrap_or(u16::MAX);
     let inherited = base_classes.iter().fold(0, |bits, b| bits | b.payload.flags()) & flag::INHERITED;
+    // What kind of collection it is, says the first class of the mro that is one.
+    let inherited = inherited & !(flag::SEQUENCE | flag::MAPPING);
     let parts = TypeParts {
         layout: solid.payload.layout(),
         flags: flag::HEAP | flag::BASE | inherited,
@@ -209,6 +211,9 @@ pub fn new_class(
     fill_dict(th, class, &dict, name, slots.as_ref(), first_slot, inherits_dict)?;
     warn_of_odd_keys(th, class, &dict)?;
     mro::update(th, class)?;
+    let kinds = flag::SEQUENCE | flag::MAPPING;
+    let kind = class.payload.mro.get(th).iter().map(|c| c.payload.flags() & kinds).find(|kind| *kind != 0);
+    class.payload.set_flags(kind.unwrap_or(0), true);
     special::refresh(th, class);
     for base in &base_classes {
         base.payload.subclasses.lock().push(class);

@@ -59,16 +59,27 @@ impl UnraisableHookArgs {
     }
 }
 
-/// Reports an exception that cannot be raised. `object` is what was at work, `message` says what went on.
+/// Reports an exception that cannot be raised. `object` is what was at work, `message` says what went on: together they
+/// are the message; without one, the hook is given the object.
 #[cold]
 pub fn unraisable(th: &mut Thread, exception: Value, object: Option<&Value>, message: &str) {
     let pending = th.raised.take();
+    let (message, object) = match object {
+        Some(object) if !message.is_empty() => {
+            let shown = repr_or_failure(th, object);
+            (th.str(&format!("{message} {shown}")), Value::NONE)
+        }
+        object => {
+            let message = if message.is_empty() { Value::NONE } else { th.str(message) };
+            (message, object.cloned().unwrap_or(Value::NONE))
+        }
+    };
     let args = UnraisableHookArgs {
         class: th.type_of(&exception).value(),
         traceback: super::as_exception(th, &exception).map_or(Value::NONE, |e| e.traceback(th)),
         exception,
-        message: if message.is_empty() { Value::NONE } else { th.str(message) },
-        object: object.cloned().unwrap_or(Value::NONE),
+        message,
+        object,
     };
     let args = UnraisableHookArgs::new_object(th, args);
     match sys_attribute(th, "unraisablehook").filter(|hook| !hook.is_none()) {
@@ -83,6 +94,16 @@ pub fn unraisable(th: &mut Thread, exception: Value, object: Option<&Value>, mes
     }
     th.clear_exception();
     th.raised = pending;
+}
+
+fn repr_or_failure(th: &mut Thread, object: &Value) -> String {
+    match th.repr(object) {
+        Ok(shown) => shown.units().to_str_lossy().into_owned(),
+        Err(_) => {
+            th.clear_exception();
+            "<object repr() failed>".to_owned()
+        }
+    }
 }
 
 fn print_failed_hook(th: &mut Thread, failure: Value) {
@@ -105,13 +126,7 @@ fn print(th: &mut Thread, args: &Obj<UnraisableHookArgs>) {
     let head = if args.object.is_none() {
         format!("{}:\n", message.as_deref().unwrap_or("Exception ignored"))
     } else {
-        let shown = match th.repr(&args.object) {
-            Ok(shown) => shown.units().to_str_lossy().into_owned(),
-            Err(_) => {
-                th.clear_exception();
-                "<object repr() failed>".to_owned()
-            }
-        };
+        let shown = repr_or_failure(th, &args.object);
         format!("{}: {shown}\n", message.as_deref().unwrap_or("Exception ignored in"))
     };
     write_error(th, &head);

@@ -425,8 +425,8 @@ fn no_context_manager(th: &mut Thread, receiver: &Value, which: Special) -> crat
     let base = format!("'{found}' object does not support {kind} (missed {method} method)");
     if th.has_special(receiver, other) {
         return th.type_error(format_args!(
-            "{base} but it supports the {} context manager protocol. Did you mean to use '{hint}'?",
-            if hint == "with" { "synchronous" } else { "asynchronous" }
+            "{base} but it supports the {}context manager protocol. Did you mean to use '{hint}'?",
+            if hint == "with" { "" } else { "asynchronous " }
         ));
     }
     th.type_error(base)

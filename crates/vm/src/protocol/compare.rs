@@ -7,7 +7,7 @@ use object_model::text::Units;
 
 use super::CompareOp;
 use super::number::Real;
-use crate::class::{Plain, exact_str, special, type_of};
+use crate::class::{Plain, descriptor, exact_str, special, type_of};
 use crate::names::Special;
 use crate::prelude::*;
 
@@ -66,6 +66,20 @@ fn method(th: &Thread, class: Class, special_method: Special) -> Option<Value> {
     if plain.is_some_and(|plain| plain.is(method)) { None } else { Some(method.clone()) }
 }
 
+/// Calls a comparison method. One that cannot be had from its descriptor counts as not there.
+fn call(th: &mut Thread, method: &Value, receiver: &Value, class: Class, other: &Value) -> PyResult {
+    if descriptor::is_plain_method(method) {
+        return th.call_special_method(method, receiver, class, &[other]);
+    }
+    match descriptor::bind(th, method, Some(receiver), class) {
+        Ok(bound) => th.call(&bound, std::slice::from_ref(other)),
+        Err(_) => {
+            th.clear_exception();
+            Ok(Value::NOT_IMPLEMENTED)
+        }
+    }
+}
+
 /// Asks one side. `object.__ne__` is the opposite of `__eq__`.
 fn ask(
     th: &mut Thread,
@@ -75,13 +89,13 @@ fn ask(
     op: CompareOp,
 ) -> PyResult<Option<Value>> {
     if let Some(found) = method(th, class, op.special()) {
-        let answer = th.call_special_method(&found, receiver, class, &[other])?;
+        let answer = call(th, &found, receiver, class, other)?;
         return Ok(if answer.is(&Value::NOT_IMPLEMENTED) { None } else { Some(answer) });
     }
     if op == CompareOp::Ne
         && let Some(found) = method(th, class, Special::Eq)
     {
-        let answer = th.call_special_method(&found, receiver, class, &[other])?;
+        let answer = call(th, &found, receiver, class, other)?;
         if answer.is(&Value::NOT_IMPLEMENTED) {
             return Ok(None);
         }

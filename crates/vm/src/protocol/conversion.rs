@@ -7,7 +7,7 @@ use object_model::shape::builtin;
 
 use crate::builtins::float::as_float;
 use crate::builtins::int::{as_exact_int, as_int, is_exact_int};
-use crate::class::type_of;
+use crate::class::{special, type_of};
 use crate::error::Raised;
 use crate::names::Special;
 use crate::prelude::*;
@@ -169,9 +169,22 @@ impl Thread {
         }
     }
 
+    /// True if the class has not `float`'s own `__float__`.
+    fn overrides_float(&mut self, value: &Value) -> bool {
+        let (own, plain) = (type_of(value), Float::class(self));
+        if std::ptr::eq(own, plain) {
+            return false;
+        }
+        match (special::get(self, own, Special::Float), special::get(self, plain, Special::Float)) {
+            (Some(own), Some(plain)) => !own.is(plain),
+            _ => false,
+        }
+    }
+
     /// The value as a C double by `float`'s value, `__float__` or `__index__`; None if it has none of them.
     pub fn real_from(&mut self, value: &Value) -> PyResult<Option<f64>> {
-        if let Some(x) = as_float(value) {
+        // A subclass may have a `__float__` of its own.
+        if let Some(x) = as_float(value).filter(|_| !self.overrides_float(value)) {
             return Ok(Some(x));
         }
         if let Some(result) = self.call_special(value, Special::Float, &[])? {

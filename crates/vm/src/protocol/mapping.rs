@@ -106,12 +106,12 @@ impl Thread {
     ) -> PyResult<(Value, bool)> {
         let hash = self.hash_key(key)?;
         loop {
-            if let Some(value) = self.dict_get_hashed(dict, key, hash)? {
-                return Ok((value, true));
-            }
             let mut probe = Probe::new();
-            if self.dict_find(dict, key, hash, &mut probe)?.is_some() {
-                continue;
+            if let Some((number, stamp)) = self.dict_find(dict, key, hash, &mut probe)? {
+                match dict.value_at(self, number).filter(|_| dict.stamp() == stamp) {
+                    Some(value) => return Ok((value, true)),
+                    None => continue,
+                }
             }
             match dict.store(self, &probe, None, key, hash, &mut Some(default.clone())) {
                 Ok(_none) => return Ok((default.clone(), false)),

@@ -188,6 +188,10 @@ pub(crate) fn compare(
     let mut index = 0;
     while let (Some(x), Some(y)) = (a.at(th, index), b.at(th, index)) {
         if !th.same_or_equal(&x, &y)? {
+            if index >= a.count() || index >= b.count() {
+                // The comparison has emptied one of them.
+                break;
+            }
             return match op {
                 CompareOp::Eq => Ok(Value::FALSE),
                 CompareOp::Ne => Ok(Value::TRUE),

@@ -81,9 +81,7 @@ impl BytesClass {
             if exact && th.exact::<Bytes>(source).is_some() {
                 return Ok(source.clone());
             }
-            if th.as_str(source).is_none()
-                && let Some(made) = th.call_special(source, Special::Bytes, &[])?
-            {
+            if let Some(made) = th.call_special(source, Special::Bytes, &[])? {
                 let Some(bytes) = th.downcast::<Bytes>(&made) else {
                     let found = th.type_name(&made);
                     return Err(th.type_error(format_args!("__bytes__ returned non-bytes (type {found})")));

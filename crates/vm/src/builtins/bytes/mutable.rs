@@ -214,7 +214,11 @@ impl ByteArrayClass {
 
     fn __repr__(this: &Obj<ByteArray>, th: &mut Thread) -> Value {
         let name = th.type_name(this.as_value());
-        let shown = object_model::text::repr::repr_bytes(&this.content.lock(th));
+        let mut shown = object_model::text::repr::repr_bytes(&this.content.lock(th));
+        // Other than in `bytes`, apostrophes are escaped between double quotes too.
+        if shown.starts_with("b\"") {
+            shown = shown.replace('\'', "\\'");
+        }
         th.str(&format!("{name}({shown})"))
     }
 

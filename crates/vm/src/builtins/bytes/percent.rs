@@ -46,7 +46,8 @@ fn character(th: &mut Thread, value: &Value) -> PyResult<Vec<u8>> {
             Err(_) => return Err(th.overflow_error("%c arg not in range(256)")),
         }
     } else {
-        let found = th.type_name(value);
+        let class = th.type_of(value);
+        let found = crate::class::full_name(th, class);
         return Err(
             th.type_error(format_args!("%c requires an integer in range(256) or a single byte, not {found}"))
         );

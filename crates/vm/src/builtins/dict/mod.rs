@@ -45,8 +45,7 @@ fn update_from(th: &mut Thread, dict: &Obj<Dict>, source: &Value) -> PyResult<()
     while let Some(item) = th.next(&iterator)? {
         let pair = match th.collect(&item) {
             Ok(pair) => pair,
-            Err(_) if th.exception_is(Exc::TypeError) => return Err(not_a_pair(th, number)),
-            Err(raised) => return Err(raised),
+            Err(raised) => return Err(not_a_pair(th, raised, &item, number)),
         };
         let [key, value] = pair.as_slice() else {
             let found = pair.len();
@@ -60,11 +59,16 @@ fn update_from(th: &mut Thread, dict: &Obj<Dict>, source: &Value) -> PyResult<()
     Ok(())
 }
 
-/// Replaces the pending exception by what is said of an item that is no pair.
+/// Adds to a TypeError which item is no pair; one that cannot be iterated over is not named.
 #[cold]
-fn not_a_pair(th: &mut Thread, number: usize) -> Raised {
-    th.clear_exception();
-    let raised = th.type_error("object is not iterable");
+fn not_a_pair(th: &mut Thread, mut raised: Raised, item: &Value, number: usize) -> Raised {
+    if !th.exception_is(Exc::TypeError) {
+        return raised;
+    }
+    if !th.has_special(item, Special::Iter) && !th.is_sequence(item) {
+        th.clear_exception();
+        raised = th.type_error("object is not iterable");
+    }
     let exception = th.take_exception();
     let note = th.str(&format!("Cannot convert dictionary update sequence element #{number} to a sequence"));
     match th.call_method(&exception, "add_note", &[note]) {

@@ -144,7 +144,8 @@ fn character(th: &mut Thread, value: &Value) -> PyResult {
         )));
     }
     if as_int(value).is_none() && !th.has_special(value, Special::Index) {
-        let found = th.type_name(value);
+        let class = th.type_of(value);
+        let found = crate::class::full_name(th, class);
         return Err(th.type_error(format_args!("%c requires an int or a unicode character, not {found}")));
     }
     let code = th.index_clamped(value)?;

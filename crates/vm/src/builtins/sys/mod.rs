@@ -121,7 +121,14 @@ pub mod sys {
     /// Return the size of object in bytes.
     #[pyfunction(signature = "(object, default=<unrepresentable>)")]
     fn getsizeof(th: &mut Thread, object: &Value, default: Option<&Value>) -> PyResult {
-        let size = th.call_method(object, "__sizeof__", &[]);
+        let (class, name) = (th.type_of(object), th.intern("__sizeof__"));
+        let size = match crate::class::lookup(th, class, &name) {
+            Some(method) => th.call_special_method(&method, object, class, &[]),
+            None => {
+                let name = th.type_name(object);
+                Err(th.type_error(format_args!("Type {name} doesn't define __sizeof__")))
+            }
+        };
         let size = match (default, size) {
             (Some(default), Err(_)) if th.exception_is(Exc::TypeError) => {
                 th.clear_exception();

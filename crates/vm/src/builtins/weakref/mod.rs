@@ -24,7 +24,6 @@ use object_model::Header;
 use object_model::object::header::flag;
 use parking_lot::Mutex;
 
-use crate::class::attribute;
 use crate::names::names;
 use crate::prelude::*;
 
@@ -388,9 +387,11 @@ impl Reference {
         let class = th.type_of(&object);
         let class = crate::class::full_name(th, class);
         let place = object.word();
-        let name = match object.as_header().and_then(|h| attribute::own(th, h, &names().dunder_name)) {
-            Some(name) => Some(name),
-            None => th.find_attr_or_none(&object, &names().dunder_name)?,
+        // As with special methods, only the class is asked.
+        let kind = th.type_of(&object);
+        let name = match crate::class::lookup(th, kind, &names().dunder_name) {
+            Some(name) => Some(crate::class::descriptor::bind(th, &name, Some(&object), kind)?),
+            None => None,
         };
         match name.as_ref().and_then(|name| th.as_str(name)) {
             Some(name) => {
