@@ -6,11 +6,11 @@
 //!
 //! - A model's doc comment names the invariant that it checks.
 //! - Every model has a twin: the same scenario over a copy with one fault, which loom must reject
-//!   ([`must_fail`], [`play_must_fail`]). A model whose twin passes proves nothing.
-//! - [`Toy`] is an object with a header and a body whose accesses loom checks; [`broken`] holds the faulty copies.
-//! - Threads are roles of a [`Play`], so that each takes its turn to run first.
+//!   (`must_fail`, `play_must_fail`). A model whose twin passes proves nothing.
+//! - `Toy` is an object with a header and a body whose accesses loom checks; `broken` holds the faulty copies.
+//! - Threads are roles of a `Play`, so that each takes its turn to run first.
 //!
-//! Files of crates that loom cannot build whole are compiled into [`shipped`] by their paths.
+//! Files of crates that loom cannot build whole are compiled into `shipped` by their paths.
 //!
 //! Limits: loom takes `SeqCst` accesses for `AcqRel`, and does not explore load buffering; a pass is no proof.
 

@@ -3,7 +3,7 @@
 //! The generated code names the runtime `::vm`; `vm` itself says `extern crate self as vm`.
 //!
 //! # Functions
-//! ```ignore
+//! ```text
 //! /// Return the square root of x.                       // doc comments become `__doc__`
 //! #[pyfunction]                                          // no signature: positional-only; `Option`s at the end optional
 //! fn sqrt(x: f64) -> PyResult<f64> { … }
@@ -29,7 +29,7 @@
 //! Each function also makes a constant beside it, `SQRT_DEFINITION`.
 //!
 //! # Classes
-//! ```ignore
+//! ```text
 //! /// A list-like sequence …
 //! #[pyclass(name = "deque", module = "collections", subclassable, weakref, sequence)]
 //! pub struct Deque {
@@ -49,7 +49,7 @@
 //! `no_export` (not an attribute of the module around it). A struct or an enum can be a class.
 //!
 //! # Methods
-//! ```ignore
+//! ```text
 //! #[pymethods]
 //! impl Deque {
 //!     #[new] #[signature("(iterable=(), maxlen=None)")]
@@ -79,7 +79,7 @@
 //! block makes the constant `MEMBERS` (`MEMBERS_SORT`) of its type.
 //!
 //! # Modules
-//! ```ignore
+//! ```text
 //! #[pymodule(name = "math", doc = "…", classes = [path::to::Payload], functions = [path::to::function])]
 //! pub mod math {
 //!     use vm::prelude::*;

@@ -2,6 +2,14 @@
 //!
 //! Not here: the modules that the virtual machine cannot start without (`vm`), the Python part of the library.
 
+#![allow(
+    rustdoc::bare_urls,
+    rustdoc::broken_intra_doc_links,
+    rustdoc::invalid_html_tags,
+    rustdoc::invalid_rust_codeblocks,
+    reason = "the comments of Python's functions are their `__doc__`"
+)]
+
 pub mod abc;
 pub mod atexit;
 pub mod binascii;

@@ -12,6 +12,14 @@
 //! | `exceptions`, `import`, `lifecycle` | as they say |
 //! | `native` | how Rust functions and types become Python ones |
 
+#![allow(
+    rustdoc::bare_urls,
+    rustdoc::broken_intra_doc_links,
+    rustdoc::invalid_html_tags,
+    rustdoc::invalid_rust_codeblocks,
+    reason = "the comments of Python's functions are their `__doc__`"
+)]
+
 extern crate self as vm;
 
 pub use object_model;

@@ -62,7 +62,7 @@ pub enum Step {
     Found(usize),
     /// The key is not there.
     Missing,
-    /// Is this key equal to the one searched for? Answer with [`Probe::matched`] or search on.
+    /// Is this key equal to the one searched for? If so, its entry is the one numbered; else search on.
     Ask(Value, usize),
 }
 

@@ -1,6 +1,6 @@
 //! `types.GenericAlias`: a class with type arguments, such as `list[int]`.
 //!
-//! Attributes are those of the class, but for the few that [`OWN`] lists.
+//! Attributes are those of the class, but for the few that `OWN` lists.
 
 use object_model::text::units::Builder;
 
