@@ -357,6 +357,10 @@ fn variables() {
     run_with("PYTHONUNBUFFERED", "1", &["-c", unbuffered]).expect_stdout("True\n");
     let encoding = "import sys; print(sys.stdout.encoding, sys.stdout.errors)";
     run_with("PYTHONIOENCODING", "latin-1:replace", &["-c", encoding]).expect_stdout("latin-1 replace\n");
+    let positions = "print(list(compile('x', '', 'eval').co_positions())[-1][2:])";
+    run(&["-c", positions]).expect_stdout("(0, 1)\n");
+    run(&["-Xno_debug_ranges", "-c", positions]).expect_stdout("(None, None)\n");
+    run_with("PYTHONNODEBUGRANGES", "1", &["-c", positions]).expect_stdout("(None, None)\n");
     run_with("PYTHON_CPU_COUNT", "3", &["-c", "import os; print(os.cpu_count(), os.process_cpu_count())"])
         .expect_stdout("3 3\n");
 }

@@ -381,7 +381,7 @@ mod tests {
                 r#""\d" is an invalid escape sequence. Such sequences will not work in the future. Did you mean "\\d"? A raw string is also an option."#
             ]
         );
-        assert_eq!(texts(r"r'\d' + '\n\t\N{DASH}'.x").len(), 0);
+        assert_eq!(texts(r"r'\d' + '\n\t\N{EM DASH}'.x").len(), 0);
         assert_eq!(texts(r"'\477'").len(), 1);
         assert_eq!(texts(r"b'\u1234'").len(), 1);
     }

@@ -77,6 +77,10 @@ PYTHONPLATLIBDIR     : sys.platlibdir
 PYTHONEXECUTABLE     : sys.executable
 PYTHONUSERBASE       : the folder of the user's installation
 PYTHONBREAKPOINT     : what breakpoint() calls; 0 for nothing
+PYTHONSTARTUP        : a file to run before the prompt
+PYTHON_BASIC_REPL    : the plain prompt, on terminals too
+PYTHON_HISTORY       : the file of what was typed at the prompt
+PYTHON_COLORS        : 1 or 0: with or without colours, terminal or not
 
 Variables that options stand for:
 PYTHONDEBUG             (-d)
@@ -85,8 +89,10 @@ PYTHONDONTWRITEBYTECODE (-B)
 PYTHONFAULTHANDLER      (-X faulthandler)
 PYTHONINSPECT           (-i)
 PYTHONINTMAXSTRDIGITS   (-X int_max_str_digits)
+PYTHONNODEBUGRANGES     (-X no_debug_ranges)
 PYTHONNOUSERSITE        (-s)
 PYTHONOPTIMIZE          (-O)
+PYTHONPROFILEIMPORTTIME (-X importtime)
 PYTHONPYCACHEPREFIX     (-X pycache_prefix)
 PYTHONSAFEPATH          (-P)
 PYTHONUNBUFFERED        (-u)
@@ -95,6 +101,7 @@ PYTHONVERBOSE           (-v)
 PYTHONWARNDEFAULTENCODING (-X warn_default_encoding)
 PYTHONWARNINGS          (-W)
 PYTHON_CONTEXT_AWARE_WARNINGS (-X context_aware_warnings)
+PYTHON_CPU_COUNT        (-X cpu_count)
 PYTHON_GIL              (-X gil)
 PYTHON_THREAD_INHERIT_CONTEXT (-X thread_inherit_context)
 ";
@@ -103,10 +110,13 @@ const EXTENDED: &str = "\
 Extended options:
 -X bare              : native modules only; no importlib, text streams or site
 -X context_aware_warnings=[0|1]: filters of warnings belong to the context
+-X cpu_count=N       : what os.cpu_count() answers; 'default' for the real number
 -X dev               : show what developers should see
 -X faulthandler      : tell where Python was when the process crashes
 -X gil=[0|1]         : run without or with the GIL; 0 needs the free-threaded build
+-X importtime[=2]    : tell how long imports take; 2 tells of repeated ones too
 -X int_max_str_digits=N: limit conversions between int and text; 0 for no limit
+-X no_debug_ranges   : code knows lines, but no columns
 -X pycache_prefix=DIR: write .pyc files to a tree of their own
 -X thread_inherit_context=[0|1]: threads start with the context of who starts them
 -X utf8[=0|1]        : text of files and streams is UTF-8

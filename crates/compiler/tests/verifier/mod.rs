@@ -265,6 +265,8 @@ fn consumed(code: &CodeUnit, index: usize, op: Opcode, word: Instruction) -> Vec
     let run = |first: usize, count: usize| (first..first + count).collect::<Vec<_>>();
     match op {
         Opcode::LoadSuperAttr | Opcode::LoadSuperMethod | Opcode::BuildSlice => run(b, 3),
+        Opcode::LoadSlice => run(c, 3),
+        Opcode::StoreSlice => run(b, 3),
         Opcode::BuildTuple | Opcode::BuildList | Opcode::BuildSet | Opcode::BuildString => run(b, c),
         Opcode::BuildMap => run(b, 2 * c),
         Opcode::BuildTemplate => run(b, 2),

@@ -207,6 +207,11 @@ fn names_tuple<'a>(th: &mut Thread, names: impl Iterator<Item = &'a std::sync::A
     th.tuple(names)
 }
 
+/// Whether code tells the columns of its source (not `-X no_debug_ranges`).
+pub fn knows_columns() -> bool {
+    crate::import::state().is_none_or(|state| state.config.debug_ranges)
+}
+
 /// A position's number, None where there is no position.
 fn place(th: &mut Thread, position: Position, number: u32) -> Value {
     if position.line == 0 { Value::NONE } else { th.int(number.into()) }
@@ -302,9 +307,13 @@ impl Code {
 
     fn co_positions(&self, th: &mut Thread) -> PyResult {
         let mut all = Vec::with_capacity(self.unit.positions.len());
+        let columns = knows_columns();
         for position in &self.unit.positions {
             let parts = [position.line, position.end_line, position.column, position.end_column];
-            let parts = parts.map(|number| place(th, *position, number));
+            let mut parts = parts.map(|number| place(th, *position, number));
+            if !columns {
+                parts = [parts[0].clone(), parts[0].clone(), Value::NONE, Value::NONE];
+            }
             all.push(th.tuple(parts.to_vec()));
         }
         let all = th.list(all);

@@ -6,6 +6,8 @@
 use std::collections::HashMap;
 use std::fmt::Write;
 
+use compiler::bytecode::code::Position;
+
 use super::base::{BaseException, notes};
 use super::fields::number;
 use super::groups;
@@ -160,22 +162,17 @@ impl Printer {
     }
 
     /// The source line, with marks under the part that was at work.
-    fn source(
-        &mut self,
-        file: &str,
-        line: i64,
-        position: Option<compiler::bytecode::code::Position>,
-        out: &mut String,
-    ) {
+    fn source(&mut self, file: &str, line: i64, position: Option<Position>, out: &mut String) {
         let Some(text) = self.line(file, line) else { return };
         let shown = text.trim();
         if shown.is_empty() {
             return;
         }
         let _ = writeln!(out, "    {shown}");
-        let Some(p) = position.filter(|p| i64::from(p.line) == line && p.end_column > p.column) else {
-            return;
+        let marked = |p: &Position| {
+            i64::from(p.line) == line && p.end_column > p.column && crate::builtins::code::knows_columns()
         };
+        let Some(p) = position.filter(marked) else { return };
         // Columns are bytes of the line; what is not on this line is marked to its end.
         let cut = text.len() - text.trim_start().len();
         let end = if p.end_line == p.line { p.end_column as usize } else { text.trim_end().len() };
