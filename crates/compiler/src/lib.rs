@@ -47,9 +47,10 @@ pub fn compile_and_warn(
 ) -> Result<CodeUnit, SyntaxError> {
     let (unit, found) = parse::on_sufficient_stack(source, || {
         let parsed = parse::parse(source, options.mode)?;
-        let scopes = scope::analyze(&parsed, source, options)?;
-        check::check(&parsed, source, options)?;
-        let unit = lower::lower(&parsed, source, &scopes, options)?;
+        let late = SyntaxError::after_parsing;
+        let scopes = scope::analyze(&parsed, source, options).map_err(late)?;
+        check::check(&parsed, source, options).map_err(late)?;
+        let unit = lower::lower(&parsed, source, &scopes, options).map_err(late)?;
         Ok((unit, warnings::find(&parsed, source)))
     })?;
     warnings.extend(found);

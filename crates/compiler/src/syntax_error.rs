@@ -43,6 +43,9 @@ pub struct SyntaxError {
     pub end_column: u32,
     /// `text`: the source line, where it is known.
     pub text: Option<String>,
+    /// Found after parsing, where CPython no longer has the source: what the exception says of the line is read from the
+    /// file, and columns count bytes if there is none.
+    pub late: bool,
 }
 
 impl SyntaxError {
@@ -63,7 +66,22 @@ impl SyntaxError {
             end_line,
             end_column: end_column + 1,
             text: source.line_text(line).map(str::to_owned),
+            late: false,
         }
+    }
+
+    /// The same error as one that is found after parsing.
+    #[must_use]
+    pub fn after_parsing(self) -> SyntaxError {
+        SyntaxError { late: true, ..self }
+    }
+
+    /// A column of the error's line in bytes instead of characters, both from 1.
+    pub fn in_bytes(&self, column: u32) -> u32 {
+        let text = self.text.as_deref().unwrap_or_default();
+        let before = text.chars().take(column.saturating_sub(1) as usize);
+        let more: usize = before.map(|character| character.len_utf8() - 1).sum();
+        column + more as u32
     }
 
     /// An error without a position.
@@ -76,6 +94,7 @@ impl SyntaxError {
             end_line: 0,
             end_column: 0,
             text: None,
+            late: false,
         }
     }
 

@@ -43,7 +43,7 @@ pub fn find(parsed: &Parsed, source: &Source) -> Vec<Warning> {
 }
 
 fn warning(source: &Source, range: TextRange, text: String) -> Warning {
-    let error = SyntaxError::new(source, range, text.clone());
+    let error = SyntaxError::new(source, range, text.clone()).after_parsing();
     Warning { text, error }
 }
 
@@ -87,7 +87,9 @@ impl Literals<'_> {
             (Number::Int(_), Some("0b" | "0B")) => "binary",
             _ => "decimal",
         };
-        self.found.push(warning(self.source, node.range, format!("invalid {kind} literal")));
+        let text = format!("invalid {kind} literal");
+        let error = SyntaxError::new(self.source, node.range, text.clone());
+        self.found.push(Warning { text, error });
     }
 
     fn interpolated(&mut self, elements: &ast::InterpolatedStringElements, raw: bool) {

@@ -50,7 +50,8 @@ pub mod termios;
 pub mod thread;
 pub mod time;
 pub mod tokenize;
-pub mod typing;
+pub mod types;
+mod typing;
 pub mod warnings;
 pub mod weakref;
 
@@ -96,6 +97,7 @@ pub const MODULES: &[&ModuleDef] = &[
     &thread::DEFINITION,
     &time::module::DEFINITION,
     &tokenize::module::DEFINITION,
+    &types::module::DEFINITION,
     &typing::module::DEFINITION,
     &warnings::module::DEFINITION,
     &weakref::module::DEFINITION,

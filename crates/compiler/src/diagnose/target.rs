@@ -130,7 +130,16 @@ impl<'a> Diagnosis<'a> {
                 self.at_token(operator, "invalid syntax")
             }
             _ if matches!(expression, Expr::Yield(_) | Expr::YieldFrom(_)) && in_assignment => {
-                self.at_range(range, "assignment to yield expression not possible")
+                let parenthesized =
+                    self.text[..super::start_of(expression) as usize].trim_end().ends_with('(');
+                self.at_range(
+                    range,
+                    if parenthesized {
+                        "cannot assign to yield expression here. Maybe you meant '==' instead of '='?"
+                    } else {
+                        "assignment to yield expression not possible"
+                    },
+                )
             }
             _ if in_assignment => {
                 let here = match self.here_instead(expression) {

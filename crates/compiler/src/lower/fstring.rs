@@ -36,10 +36,12 @@ fn push_literal(pieces: &mut Vec<Piece<'_>>, text: &[u8], range: TextRange) {
 /// The text that `=` shows of an expression: comments are left out.
 fn without_comments(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    let (mut quote, mut comment) = (None, false);
+    let (mut quote, mut comment, mut escaped) = (None, false, false);
     for character in text.chars() {
         match character {
             '\n' => comment = false,
+            _ if std::mem::take(&mut escaped) => {}
+            '\\' => escaped = quote.is_some(),
             '#' if quote.is_none() => comment = true,
             '\'' | '"' if !comment && quote.is_none() => quote = Some(character),
             _ if quote == Some(character) => quote = None,

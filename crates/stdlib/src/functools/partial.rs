@@ -242,8 +242,10 @@ impl Partial {
         if arguments.items().last().is_some_and(is_placeholder) {
             return Err(th.type_error("trailing Placeholders are not allowed"));
         }
-        let own = th.dict();
-        if th.downcast::<Dict>(keywords).is_some() {
+        let own = th.exact::<Dict>(keywords).cloned().unwrap_or_else(|| th.dict());
+        if own.as_value().is(keywords) {
+            // Kept as it is.
+        } else if th.downcast::<Dict>(keywords).is_some() {
             th.dict_update_from(&own, keywords)?;
         } else if !keywords.is_none() {
             return Err(th.type_error("invalid partial state"));

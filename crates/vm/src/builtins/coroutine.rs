@@ -48,7 +48,7 @@ fn throw(
 }
 
 /// Warns that nobody awaited a coroutine. What goes wrong with that is reported and goes no further.
-fn warn_unawaited(th: &mut Thread, this: &Value, coroutine: &Obj<Generator>) {
+pub(crate) fn warn_unawaited(th: &mut Thread, this: &Value, coroutine: &Obj<Generator>) {
     let name = th.intern("warnings");
     let python = match crate::import::name::in_modules(th, &name) {
         Ok(Some(module)) if !module.is_none() => th.lookup_attr(&module, "_warn_unawaited_coroutine"),
@@ -113,7 +113,8 @@ impl Coroutine {
         if coroutine.is_created(th) {
             warn_unawaited(th, this.as_value(), coroutine);
         }
-        Generator::close(th, coroutine).map(drop)
+        Generator::finalize(coroutine, th);
+        Ok(())
     }
 
     #[getter]
@@ -141,11 +142,11 @@ impl Coroutine {
         generator(this).code.as_value().clone()
     }
 
-    /// Where the coroutine was made; None, as origins are not tracked.
+    /// Where the coroutine was made; None unless that is tracked.
     #[getter]
-    fn cr_origin(this: &Obj<Self>) -> Value {
-        let _ = this;
-        Value::NONE
+    fn cr_origin(this: &Obj<Self>, th: &mut Thread) -> Value {
+        let origin = generator(this).asynchronous.lock(th).origin.clone();
+        origin.unwrap_or(Value::NONE)
     }
 
     /// name of the coroutine

@@ -120,6 +120,12 @@ impl Function {
         self.code.store(pointer, Ordering::Release);
     }
 
+    /// `__name__` and `__qualname__`
+    pub(crate) fn names(&self, th: &Thread) -> (Value, Value) {
+        let rest = self.rest.lock(th);
+        (rest.name.clone(), rest.qualname.clone())
+    }
+
     /// `__name__`, for messages.
     pub fn name_text(&self, th: &Thread) -> String {
         text(&self.rest.lock(th).name)

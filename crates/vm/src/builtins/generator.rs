@@ -12,6 +12,7 @@ use object_model::string::Str;
 use object_model::{Obj, Value};
 
 use super::code::Code;
+use super::function::Function;
 use crate::exceptions::Exc;
 use crate::interpreter::{dispatch, generator as interpreter};
 use crate::prelude::*;
@@ -53,6 +54,8 @@ pub(super) struct Asynchronous {
     pub(super) hooked: bool,
     /// The finalizer hook, as it was when iteration began.
     pub(super) finalizer: Option<Value>,
+    /// Where a coroutine was made: a tuple of (file name, line, function name), if that is tracked.
+    pub(super) origin: Option<Value>,
 }
 
 enum State {
@@ -111,7 +114,9 @@ impl Payload for Generator {
             visit(name);
             visit(qualname);
         });
-        self.asynchronous.trace_with(|asynchronous| asynchronous.finalizer.iter().for_each(&mut *visit));
+        self.asynchronous.trace_with(|asynchronous| {
+            asynchronous.finalizer.iter().chain(&asynchronous.origin).for_each(&mut *visit);
+        });
     }
 }
 
@@ -127,14 +132,19 @@ impl Generator {
 
     /// A new one, not started.
     pub fn make(th: &mut Thread, kind: Kind, code: Obj<Code>, suspended: Suspended) -> Value {
-        let names = (code.name.clone().into_value(), code.qualname.clone().into_value());
+        // The function may have been renamed.
+        let names = match th.exact::<Function>(&suspended.function) {
+            Some(function) => function.names(th),
+            None => (code.name.clone().into_value(), code.qualname.clone().into_value()),
+        };
         let shape = match kind {
             Kind::Generator => builtin::GENERATOR,
             Kind::Coroutine => builtin::COROUTINE,
             Kind::AsyncGenerator => builtin::ASYNC_GENERATOR,
         };
         let state = Guarded::new(State::Created(suspended));
-        let asynchronous = Guarded::new(Asynchronous::default());
+        let origin = if kind == Kind::Coroutine { origin(th) } else { None };
+        let asynchronous = Guarded::new(Asynchronous { origin, ..Asynchronous::default() });
         let names = Guarded::new(names);
         let frame = Guarded::new(None);
         Obj::new(th, shape, Generator { kind, code, state, names, frame, asynchronous }).into_value()
@@ -197,6 +207,15 @@ impl Generator {
                 s.registers.iter().take(count).map(|w| unsafe { Value::borrow_word(w) }.clone()).collect()
             }
             _ => Vec::new(),
+        }
+    }
+
+    /// Closes what dies; what goes wrong is reported and goes no further.
+    pub(super) fn finalize(this: &Obj<Generator>, th: &mut Thread) {
+        if Generator::close(th, this).is_err() {
+            let exception = th.take_exception();
+            let message = "Exception ignored while closing generator";
+            crate::exceptions::unraisable(th, exception, Some(this.as_value()), message);
         }
     }
 
@@ -405,6 +424,24 @@ impl Generator {
     }
 }
 
+/// The places in the call stack above the function being called, as many as are to be tracked.
+fn origin(th: &mut Thread) -> Option<Value> {
+    let depth = super::sys::settings::origin_depth();
+    if depth == 0 {
+        return None;
+    }
+    let mut places = Vec::new();
+    let mut frame = crate::frame::current(th).and_then(crate::frame::Frame::caller);
+    while let Some(here) = frame.filter(|_| places.len() < depth) {
+        let code = here.code_object();
+        let line = th.int(here.line().into());
+        let place = vec![code.filename.clone().into_value(), line, code.name.clone().into_value()];
+        places.push(th.tuple(place));
+        frame = here.caller();
+    }
+    Some(th.tuple(places))
+}
+
 /// What a generator handles is handled from now on.
 fn enter(th: &mut Thread, suspended: &mut Suspended) {
     let handled = std::mem::replace(&mut suspended.handled, Value::NONE);
@@ -528,8 +565,8 @@ impl Generator {
         Generator::close(th, this)
     }
 
-    fn __del__(this: &Obj<Self>, th: &mut Thread) -> PyResult<()> {
-        Generator::close(th, this).map(drop)
+    fn __del__(this: &Obj<Self>, th: &mut Thread) {
+        Generator::finalize(this, th);
     }
 
     #[getter]

@@ -175,9 +175,12 @@ impl TupleIterator {
 #[pyclass(name = "list_reverseiterator", module = "builtins", no_new)]
 pub struct ListReverseIterator {
     items: Obj<List>,
-    /// The next index, -1 at the end.
+    /// The next index; -1 before the end is noticed, then `OVER`.
     index: AtomicI64,
 }
+
+/// The position of an exhausted reverse iterator.
+const OVER: i64 = -2;
 
 static LIST_REVERSE_NEXT: FastNext = FastNext(|th, iterator| {
     // SAFETY: hung on this very class, whose instances these are.
@@ -194,9 +197,9 @@ impl ListReverseIterator {
 
     fn step_on(&self, th: &Thread) -> Option<Value> {
         // Relaxed: see the rule above.
-        let index = usize::try_from(self.index.load(Ordering::Relaxed)).ok()?;
-        let item = self.items.get(th, index);
-        let next = if item.is_some() { index as i64 - 1 } else { -1 };
+        let index = self.index.load(Ordering::Relaxed);
+        let item = usize::try_from(index).ok().and_then(|index| self.items.get(th, index));
+        let next = if item.is_some() { index - 1 } else { OVER };
         self.index.store(next, Ordering::Relaxed); // Relaxed: as above.
         item
     }
@@ -215,7 +218,7 @@ impl ListReverseIterator {
     /// Private method returning an estimate of len(list(it)).
     fn __length_hint__(&self) -> usize {
         // Relaxed: see the rule above.
-        let left = (self.index.load(Ordering::Relaxed) + 1) as usize;
+        let left = (self.index.load(Ordering::Relaxed) + 1).max(0) as usize;
         if left > self.items.len() { 0 } else { left }
     }
 
@@ -223,7 +226,7 @@ impl ListReverseIterator {
     fn __reduce__(&self, th: &mut Thread) -> PyResult {
         // Relaxed: see the rule above.
         let index = self.index.load(Ordering::Relaxed);
-        if index < 0 {
+        if index == OVER {
             let (iter, nothing) = (builtin_iter(th)?, th.list(Vec::new()));
             return Ok(reduced(th, iter, nothing, None));
         }
@@ -234,8 +237,11 @@ impl ListReverseIterator {
     /// Set state information for unpickling.
     #[signature("(object, /)")]
     fn __setstate__(&self, object: i64) {
-        let index = object.clamp(-1, self.items.len() as i64 - 1);
-        self.index.store(index, Ordering::Relaxed); // Relaxed: see the rule above.
+        // Relaxed: see the rule above.
+        if self.index.load(Ordering::Relaxed) != OVER {
+            let index = object.clamp(-1, self.items.len() as i64 - 1);
+            self.index.store(index, Ordering::Relaxed); // Relaxed: as above.
+        }
     }
 }
 

@@ -100,9 +100,14 @@ fn set_dict(th: &mut Thread, args: Args<'_>) -> PyResult {
 /// True if the `__dict__` is that of a native class.
 fn keeps_dict(th: &Thread, this: &Value) -> bool {
     let class = th.type_of(this);
-    let dict = &names().dict;
-    let home = class::lookup_with_home(th, class, dict).map(|(_, home)| home);
-    home.is_some_and(|home| !home.payload.has(object_model::ty::flag::HEAP))
+    let native = |c: &&Class| !c.payload.has(object_model::ty::flag::HEAP);
+    class
+        .payload
+        .mro
+        .get(th)
+        .iter()
+        .filter(native)
+        .any(|c| c.payload.dict.get_str(th, &names().dict).is_some())
 }
 
 fn get_weakref(th: &mut Thread, args: Args<'_>) -> PyResult {

@@ -174,8 +174,11 @@ fn init_syntax(th: &mut Thread, this: &Obj<BaseException>, arguments: &[Value]) 
         );
     }
     let missing_end = info.len() == 5;
-    for (i, value) in info.into_iter().enumerate() {
-        this.set_extra(th, FILENAME + i, Some(value));
+    let mut info = info.into_iter();
+    // What is not given is taken away if it was there.
+    for i in 0..7 {
+        let value = info.next();
+        this.set_extra(th, FILENAME + i, value);
     }
     if missing_end {
         return Err(th.type_error("end_offset must be provided when end_lineno is provided"));

@@ -21,13 +21,26 @@ pub fn syntax_error(th: &mut Thread, error: &SyntaxError, filename: &str) -> Rai
     let number = |n: u32| Value::small_int(n.into()).unwrap_or(Value::NONE);
     let known = |n: u32| if n == 0 { Value::NONE } else { number(n) };
     let message = th.str(&error.message);
+    let (mut column, mut end_column, mut text) = (error.column, error.end_column, error.text.clone());
+    if error.late {
+        text = line_of_file(filename, error.line);
+        if text.is_none() {
+            column = error.in_bytes(column);
+            if error.end_line == error.line {
+                end_column = error.in_bytes(end_column);
+            }
+        }
+    }
     let filename = th.str(filename);
-    let text = match &error.text {
-        Some(text) => th.str(text),
-        None => Value::NONE,
-    };
-    let end = if error.end_line == 0 { Value::NONE } else { number(error.end_column) };
-    let info =
-        th.tuple(vec![filename, known(error.line), known(error.column), text, known(error.end_line), end]);
+    let text = text.map_or(Value::NONE, |text| th.str(&text));
+    let end = if error.end_line == 0 { Value::NONE } else { number(end_column) };
+    let info = th.tuple(vec![filename, known(error.line), known(column), text, known(error.end_line), end]);
     th.raise_args(class, vec![message, info])
+}
+
+/// A line of a source file, if it can be read.
+fn line_of_file(filename: &str, line: u32) -> Option<String> {
+    let content = std::fs::read(filename).ok()?;
+    let source = compiler::decode(&content, filename).ok()?;
+    source.line_text(line).map(str::to_owned)
 }

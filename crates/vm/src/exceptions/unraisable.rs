@@ -74,6 +74,15 @@ pub fn unraisable(th: &mut Thread, exception: Value, object: Option<&Value>, mes
             (message, object.cloned().unwrap_or(Value::NONE))
         }
     };
+    if let Some(raised) = super::as_exception(th, &exception).cloned()
+        && raised.traceback(th).is_none()
+        && let Some(frame) = crate::frame::current(th)
+    {
+        // Raised by native code: the traceback says at least who was running.
+        let (index, line) = (frame.instruction_index(), frame.line());
+        let object = crate::frame::object_of(th, frame);
+        crate::frame::traceback::add(th, &exception, object, index, line);
+    }
     let args = UnraisableHookArgs {
         class: th.type_of(&exception).value(),
         traceback: super::as_exception(th, &exception).map_or(Value::NONE, |e| e.traceback(th)),

@@ -9,8 +9,9 @@ use object_model::{Obj, Value};
 use super::{Frame, bit, current};
 use crate::builtins::cell::Cell;
 use crate::builtins::code::Code;
+use crate::builtins::coroutine::warn_unawaited;
 use crate::builtins::function::Function;
-use crate::builtins::generator::Generator;
+use crate::builtins::generator::{Generator, Kind};
 use crate::builtins::weakref;
 use crate::prelude::*;
 
@@ -331,6 +332,9 @@ impl FrameObject {
         match self.view(th) {
             View::Live(_) => return Err(th.runtime_error("cannot clear an executing frame")),
             View::Waiting(generator) if generator.is_created(th) => {
+                if generator.kind == Kind::Coroutine {
+                    warn_unawaited(th, generator.as_value(), &generator);
+                }
                 return Generator::close(th, &generator).map(drop);
             }
             View::Waiting(_) => return Err(th.runtime_error("cannot clear a suspended frame")),

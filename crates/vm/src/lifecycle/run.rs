@@ -3,18 +3,18 @@
 use std::ffi::{OsStr, OsString};
 use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
+use compiler::SyntaxError;
 use compiler::syntax_error::Kind;
-use compiler::{Mode, SyntaxError};
 
 use super::start::{set_main, start};
 use super::{Config, interactive, shutdown};
 use crate::builtins::code::Code;
+use crate::builtins::functions::run::{Request, compile_source};
 use crate::builtins::module;
 use crate::import::finder::path_value;
 use crate::import::state::{StandardLibrary, find_sys_attribute, required};
-use crate::import::{bootstrap, call_module, import};
+use crate::import::{call_module, import};
 use crate::prelude::*;
 use crate::thread::{signals, start_exit};
 
@@ -217,9 +217,16 @@ pub(super) fn run_script(th: &mut Thread, content: &[u8], filename: &str) -> PyR
         // The file is no part of what is wrong with an encoding.
         return Err(th.syntax_error_text(&error.message));
     }
-    let unit = bootstrap::compile(th, content, filename, Mode::Exec)?;
-    let code = Code::new(th, &Arc::new(unit))?;
+    let code = compile(th, content, filename)?;
     run_in_main(th, &code)
+}
+
+/// Compiles a program, with its warnings.
+fn compile(th: &mut Thread, content: &[u8], filename: &str) -> PyResult<Obj<Code>> {
+    let source = compiler::decode(content, filename);
+    let source = source.map_err(|error| crate::exceptions::syntax_error(th, &error, filename))?;
+    let optimize = crate::import::state().map_or(0, |state| state.config.optimize);
+    compile_source(th, &source, &Request { filename, mode: "exec", flags: 0, optimize })
 }
 
 /// The error of a script with null bytes: unlike that of other texts, it knows the line.
@@ -268,8 +275,7 @@ fn starts_like_archive(path: &Path) -> bool {
 fn run_command(th: &mut Thread, text: &str) -> PyResult<()> {
     prepend_path(th, OsStr::new(""))?;
     let text = dedent(text);
-    let unit = bootstrap::compile(th, text.as_bytes(), "<string>", Mode::Exec)?;
-    let code = Code::new(th, &Arc::new(unit))?;
+    let code = compile(th, text.as_bytes(), "<string>")?;
     if !required(th)?.config.bare {
         // Tracebacks show the program's lines.
         let arguments = [code.clone().into_value(), th.str(&text), th.str("<string>")];

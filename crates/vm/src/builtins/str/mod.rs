@@ -149,7 +149,7 @@ impl StrClass {
         let mut given: [Option<&Value>; 3] = [None; 3];
         if args.positional.len() > 3 {
             let count = args.positional.len();
-            return Err(th.type_error(format_args!("str() takes at most 3 arguments ({count} given)")));
+            return Err(th.type_error(format_args!("str expected at most 3 arguments, got {count}")));
         }
         for (slot, value) in given.iter_mut().zip(args.positional) {
             *slot = Some(value);

@@ -122,6 +122,11 @@ pub fn getdlopenflags() -> i32 {
     DLOPEN_FLAGS.load(Ordering::Relaxed) // Relaxed: a number on its own.
 }
 
+/// How many frames `cr_origin` shows.
+pub(crate) fn origin_depth() -> usize {
+    ORIGIN_DEPTH.load(Ordering::Relaxed).max(0) as usize // Relaxed: a number on its own.
+}
+
 /// Set the flags used by the interpreter for dlopen calls.
 #[pyfunction(signature = "(flags, /)")]
 pub fn setdlopenflags(flags: i32) {
