@@ -56,6 +56,11 @@ impl Accumulate {
 }
 
 /// The items in tuples of n; what is left over makes a shorter one.
+///
+///     >>> list(batched('ABCDE', 2))
+///     [('A', 'B'), ('C', 'D'), ('E',)]
+///
+/// If "strict" is True, it is an error if something is left over.
 #[pyclass(name = "batched", module = "itertools", subclassable)]
 pub struct Batched {
     iterator: Guarded<Option<Value>>,

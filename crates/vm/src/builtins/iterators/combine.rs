@@ -243,8 +243,7 @@ impl Map {
     #[new(raw)]
     fn new(th: &mut Thread, class: Class, args: Args<'_>) -> PyResult {
         hang::<Map>(th, &MAP_NEXT);
-        let own = std::ptr::eq(class, Map::class(th));
-        let strict = if own { strict(th, "map", &args)? } else { false };
+        let strict = strict(th, "map", &args)?;
         let [function, iterables @ ..] = args.positional else {
             return Err(th.type_error("map() must have at least two arguments."));
         };
