@@ -8,8 +8,8 @@
 use loom::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use loom_tests::{FreeList, Play, Toy, check_play, play_must_fail};
 use mode::OwnerId;
-use refcount::free_threaded::RefCount;
 use refcount::Release;
+use refcount::free_threaded::RefCount;
 
 const OWNER: OwnerId = OwnerId(1);
 const OTHER: OwnerId = OwnerId(2);

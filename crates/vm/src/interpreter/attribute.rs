@@ -19,12 +19,14 @@ use crate::frame::{Frame, drop_word};
 use crate::names::Special;
 use crate::thread::Thread;
 
+#[inline(always)]
 fn value<'a>(frame: Frame, register: u16) -> &'a Value {
     // SAFETY: a register holds a valid value; callers clone before they write it.
     unsafe { Value::borrow_word(&*frame.register(register as usize)) }
 }
 
 /// Writes a register.
+#[inline(always)]
 pub fn put(th: &Thread, frame: Frame, register: usize, value: Value) {
     // SAFETY: a register of the frame; its old reference is dropped.
     unsafe {
@@ -34,6 +36,7 @@ pub fn put(th: &Thread, frame: Frame, register: usize, value: Value) {
 }
 
 /// Kills a register if the flag is set.
+#[inline(always)]
 pub fn kill(th: &Thread, frame: Frame, i: Instruction, flag: u8, register: u16) {
     if i.flags & flag != 0 {
         put(th, frame, register as usize, Value::UNBOUND);
@@ -41,6 +44,7 @@ pub fn kill(th: &Thread, frame: Frame, i: Instruction, flag: u8, register: u16) 
 }
 
 /// Takes a register's value: moved if it is killed here, else cloned.
+#[inline(always)]
 pub fn take(frame: Frame, i: Instruction, flag: u8, register: u16) -> Value {
     if i.flags & flag != 0 {
         // SAFETY: the register's reference moves out.
@@ -65,6 +69,24 @@ pub unsafe fn give_back(frame: Frame, i: Instruction, value: Value) {
 /// The name with this index.
 pub fn name(frame: Frame, index: u16) -> &'static Obj<Str> {
     &frame.code().payload.names[index as usize]
+}
+
+/// `LOAD_ATTR` of an inline slot that one of the cache words names.
+#[inline(always)]
+pub fn slot_of(th: &Thread, receiver: &Value, words: &[AtomicU64]) -> Option<Value> {
+    let header = receiver.as_header()?;
+    let shape = header.shape_id();
+    // Relaxed: each word stands on its own, and is checked against the object's shape.
+    let mut cached = words[0].load(Ordering::Relaxed);
+    if cached >> 32 != u64::from(shape.0) {
+        cached = words[1].load(Ordering::Relaxed); // Relaxed: as above.
+    }
+    if cached >> 32 != u64::from(shape.0) || cached & cache::SLOT == 0 {
+        return None;
+    }
+    // SAFETY: the offset was found for an object of this shape.
+    let slot = unsafe { attributes::slot_at(header.as_ptr(), (cached & cache::OFFSET) as usize) };
+    slot.load(th, || header.shape_id() == shape).ok().flatten()
 }
 
 /// `LOAD_ATTR`, where the first alternative is no slot of the receiver's shape.

@@ -30,6 +30,27 @@ pub unsafe fn code_of(function: u64) -> &'static Object<Code> {
     unsafe { &*std::ptr::from_ref((*(function as *const Object<Function>)).payload.code()) }
 }
 
+/// The code that `CALL` runs, if the callee is a Python function that takes just these arguments and nothing needs binding.
+#[inline(always)]
+pub fn simple_callee(frame: Frame, i: Instruction) -> Option<&'static Object<Code>> {
+    // SAFETY: a register of the frame.
+    let callee = unsafe { Value::borrow_word(&*frame.register(i.b as usize)) };
+    if !is_function(callee) {
+        return None;
+    }
+    let mut count = u32::from(i.c);
+    if i.flags & METHOD != 0 {
+        // SAFETY: as above.
+        if unsafe { *frame.register(i.b as usize + HEADER) } == UNBOUND {
+            return None;
+        }
+        count += 1;
+    }
+    // SAFETY: checked to be a function, which its register holds until the frame does.
+    let code = unsafe { code_of(callee.word()) };
+    (code.payload.simple_arguments == count).then_some(code)
+}
+
 /// True if a frame of `code` at `new` does not fit the register stack or the recursion limit.
 #[inline(always)]
 pub fn has_no_room(th: &mut Thread, new: Frame, code: &Object<Code>) -> bool {
@@ -230,6 +251,7 @@ pub fn call(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<Outcome> 
     }
 }
 
+#[inline(always)]
 fn is_function(value: &Value) -> bool {
     value.as_header().is_some_and(|h| h.shape_id() == builtin::FUNCTION)
 }

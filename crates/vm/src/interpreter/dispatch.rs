@@ -10,11 +10,8 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use compiler::bytecode::instruction::{IF_TRUE, Instruction, KILL_A, KILL_B, KILL_C, METHOD, Opcode};
+use compiler::bytecode::instruction::{IF_TRUE, Instruction, KILL_A, KILL_B, KILL_C, Opcode};
 use object_model::list::List;
-use object_model::object::attributes;
-use object_model::shape::builtin;
-use object_model::tuple::Tuple;
 use object_model::value::float::{float_word, is_float_word, word_float};
 use object_model::value::int::{INT_TAG, add_words, both_int, int_word, mul_words, sub_words, word_int};
 use object_model::value::singleton::{FALSE, LIST_MARK, NONE, RANGE_MARK, TRUE, TUPLE_MARK, UNBOUND};
@@ -367,6 +364,18 @@ pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
             }
         }};
     }
+    macro_rules! load_item {
+        ($i:expr, $index:expr, $slow:path) => {{
+            if let Some(item) = subscript::item(th, value!($i.b), $index) {
+                write!($i.a, item.into_word());
+                if $i.flags & KILL_B != 0 && $i.a != $i.b {
+                    kill!($i.b);
+                }
+            } else {
+                slow!($slow, $i);
+            }
+        }};
+    }
     macro_rules! return_word {
         ($word:expr) => {{
             let word: u64 = $word;
@@ -498,32 +507,15 @@ pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
             Opcode::SetupAnnotations => slow!(names::setup_annotations, i),
 
             Opcode::LoadAttr => {
-                let word = reg!(i.b);
-                if word & 7 == 0 {
-                    // SAFETY: a register's object is alive.
-                    let object = unsafe { header(word) };
-                    // Relaxed: the word stands on its own, and is checked against the object's shape.
-                    let mut cached = cache_word!(0).load(Ordering::Relaxed);
-                    let shape = object.shape_id();
-                    if cached >> 32 != u64::from(shape.0) {
-                        cached = cache_word!(1).load(Ordering::Relaxed); // Relaxed: as above.
+                if let Some(found) = attribute::slot_of(th, value!(i.b), cache_words!(2)) {
+                    write!(i.a, found.into_word());
+                    if i.flags & KILL_B != 0 && i.a != i.b {
+                        kill!(i.b);
                     }
-                    if cached >> 32 == u64::from(shape.0) && cached & cache::SLOT != 0 {
-                        let offset = (cached & cache::OFFSET) as usize;
-                        // SAFETY: the offset was found for an object of this shape.
-                        let slot = unsafe { attributes::slot_at(object.as_ptr(), offset) };
-                        if let Ok(Some(value)) = slot.load(th, || object.shape_id() == shape) {
-                            write!(i.a, value.into_word());
-                            if i.flags & KILL_B != 0 && i.a != i.b {
-                                kill!(i.b);
-                            }
-                            skip!(2);
-                            next!();
-                        }
-                    }
+                } else {
+                    save!();
+                    check!(attribute::load(th, Frame(base), *i, cache_words!(2)));
                 }
-                save!();
-                check!(attribute::load(th, Frame(base), *i, cache_words!(2)));
                 skip!(2);
             }
             Opcode::StoreAttr => {
@@ -585,80 +577,14 @@ pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
             }
             Opcode::LoadSpecial => slow!(attribute::load_special, i),
 
-            Opcode::LoadSubscr => {
-                let (container, index) = (reg!(i.b), reg!(i.c));
-                if container & 7 == 0 && index & INT_TAG == INT_TAG {
-                    // SAFETY: a register's object is alive.
-                    let shape = unsafe { header(container) }.shape_id();
-                    let found = if shape == builtin::LIST {
-                        let list = typed!(List, i.b);
-                        subscript::list_item(th, list, word_int(index))
-                    } else if shape == builtin::TUPLE {
-                        let tuple = typed!(Tuple, i.b);
-                        subscript::tuple_item(tuple, word_int(index))
-                    } else {
-                        None
-                    };
-                    if let Some(found) = found {
-                        write!(i.a, found.into_word());
-                        if i.flags & KILL_B != 0 && i.a != i.b {
-                            kill!(i.b);
-                        }
-                        next!();
-                    }
-                }
-                slow!(subscript::load, i);
-            }
-            Opcode::LoadSubscrK => {
-                let (container, index) = (reg!(i.b), constant!(i.c));
-                if container & 7 == 0 && index & INT_TAG == INT_TAG {
-                    // SAFETY: a register's object is alive.
-                    let shape = unsafe { header(container) }.shape_id();
-                    let found = if shape == builtin::LIST {
-                        let list = typed!(List, i.b);
-                        subscript::list_item(th, list, word_int(index))
-                    } else if shape == builtin::TUPLE {
-                        let tuple = typed!(Tuple, i.b);
-                        subscript::tuple_item(tuple, word_int(index))
-                    } else {
-                        None
-                    };
-                    if let Some(found) = found {
-                        write!(i.a, found.into_word());
-                        if i.flags & KILL_B != 0 && i.a != i.b {
-                            kill!(i.b);
-                        }
-                        next!();
-                    }
-                }
-                slow!(subscript::load_constant, i);
-            }
+            Opcode::LoadSubscr => load_item!(i, reg!(i.c), subscript::load),
+            Opcode::LoadSubscrK => load_item!(i, constant!(i.c), subscript::load_constant),
             Opcode::StoreSubscr => {
-                let (container, index) = (reg!(i.a), reg!(i.b));
-                if container & 7 == 0 && index & INT_TAG == INT_TAG {
-                    // SAFETY: a register's object is alive.
-                    if unsafe { header(container) }.shape_id() == builtin::LIST {
-                        let list = typed!(List, i.a);
-                        let mut number = word_int(index);
-                        if number < 0 {
-                            number += list.len() as i64;
-                        }
-                        if number >= 0 && (number as usize) < list.len() {
-                            let value = take!(i.c, KILL_C, i);
-                            match list.set(th, number as usize, value) {
-                                Ok(()) => {
-                                    if i.flags & KILL_A != 0 {
-                                        kill!(i.a);
-                                    }
-                                    next!();
-                                }
-                                // SAFETY: the reference goes back where it came from.
-                                Err(value) => unsafe { attribute::give_back(Frame(base), *i, value) },
-                            }
-                        }
-                    }
+                if !subscript::store_item(th, Frame(base), *i) {
+                    slow!(subscript::store, i);
+                } else if i.flags & KILL_A != 0 {
+                    kill!(i.a);
                 }
-                slow!(subscript::store, i);
             }
             Opcode::DeleteSubscr => slow!(subscript::delete, i),
             Opcode::LoadSlice => slow!(subscript::load_slice, i),
@@ -891,33 +817,15 @@ pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
                     }
                     next!();
                 }
-                if mark == LIST_MARK {
-                    let index = word_int(reg!(i.a + 2)) as usize;
-                    let list = typed!(List, i.a + 1);
-                    if let Some(value) = list.get(th, index) {
-                        // SAFETY: as in `reg`.
-                        unsafe { *base.add(i.a as usize + 2) = int_word(index as i64 + 1) };
-                        write!(i.b, value.into_word());
-                        jump!(i.c.cast_signed());
-                        poll!();
-                        next!();
+                if mark == LIST_MARK || mark == TUPLE_MARK {
+                    match iterate::step(th, Frame(base), i.a, mark) {
+                        Some(item) => {
+                            write!(i.b, item.into_word());
+                            jump!(i.c.cast_signed());
+                            poll!();
+                        }
+                        None => kill!(i.a + 1),
                     }
-                    kill!(i.a + 1);
-                    next!();
-                }
-                if mark == TUPLE_MARK {
-                    let index = word_int(reg!(i.a + 2)) as usize;
-                    let tuple = typed!(Tuple, i.a + 1);
-                    if let Some(value) = tuple.items().get(index) {
-                        let value = value.clone();
-                        // SAFETY: as in `reg`.
-                        unsafe { *base.add(i.a as usize + 2) = int_word(index as i64 + 1) };
-                        write!(i.b, value.into_word());
-                        jump!(i.c.cast_signed());
-                        poll!();
-                        next!();
-                    }
-                    kill!(i.a + 1);
                     next!();
                 }
                 save!();
@@ -934,63 +842,18 @@ pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
                 kill!(i.a + 2);
             }
             Opcode::UnpackSequence => {
-                let word = reg!(i.b);
-                let shape = if word & 7 == 0 {
-                    // SAFETY: a register's object is alive.
-                    unsafe { header(word) }.shape_id()
-                } else {
-                    object_model::shape::ShapeId(0)
-                };
-                if shape == builtin::TUPLE {
-                    let tuple = typed!(Tuple, i.b);
-                    let items = tuple.items();
-                    if items.len() == i.c as usize {
-                        // The tuple outlives what is written, even if its register is among the targets.
-                        let tuple = take!(i.b, KILL_B, i);
-                        for (n, item) in items.iter().enumerate() {
-                            write!(i.a as usize + n, item.clone().into_word());
-                        }
-                        drop(tuple);
-                        next!();
-                    }
-                } else if shape == builtin::LIST {
-                    let list = typed!(List, i.b);
-                    if iterate::unpack_list(th, Frame(base), *i, list) {
-                        next!();
-                    }
+                if !iterate::unpack_known(th, Frame(base), *i) {
+                    slow!(iterate::unpack, i);
                 }
-                slow!(iterate::unpack, i);
             }
             Opcode::UnpackEx => slow!(iterate::unpack_ex, i),
 
             Opcode::Call => {
-                let callee = reg!(i.b);
-                if callee & 7 == 0 && i.flags & METHOD == 0 {
-                    // SAFETY: a register's object is alive.
-                    if unsafe { header(callee) }.shape_id() == builtin::FUNCTION {
-                        // SAFETY: the shape says so.
-                        let code = unsafe { call::code_of(callee) };
-                        if code.payload.simple_arguments == u32::from(i.c) {
-                            // SAFETY: the window follows the callee's register.
-                            let new = Frame(unsafe { base.add(i.b as usize + crate::frame::HEADER) });
-                            push_python!(new, code, 0, i.a);
-                            continue;
-                        }
-                    }
-                } else if callee & 7 == 0 {
-                    // SAFETY: as above.
-                    if unsafe { header(callee) }.shape_id() == builtin::FUNCTION
-                        && reg!(i.b as usize + crate::frame::HEADER) != UNBOUND
-                    {
-                        // SAFETY: the shape says so.
-                        let code = unsafe { call::code_of(callee) };
-                        if code.payload.simple_arguments == u32::from(i.c) + 1 {
-                            // SAFETY: the window follows the callee's register.
-                            let new = Frame(unsafe { base.add(i.b as usize + crate::frame::HEADER) });
-                            push_python!(new, code, 0, i.a);
-                            continue;
-                        }
-                    }
+                if let Some(code) = call::simple_callee(Frame(base), *i) {
+                    // SAFETY: the window follows the callee's register.
+                    let new = Frame(unsafe { base.add(i.b as usize + crate::frame::HEADER) });
+                    push_python!(new, code, 0, i.a);
+                    continue;
                 }
                 save!();
                 outcome!(call::call(th, Frame(base), *i));

@@ -6,14 +6,19 @@
 use compiler::bytecode::instruction::{Instruction, KILL_B};
 use object_model::list::List;
 use object_model::shape::builtin;
+use object_model::tuple::Tuple;
+use object_model::value::int::{int_word, word_int};
+use object_model::value::singleton::{LIST_MARK, RANGE_MARK, TUPLE_MARK};
 use object_model::{Obj, Value};
 
 use super::attribute::{kill, put, take};
 use crate::builtins::range::Range;
 use crate::error::PyResult;
 use crate::frame::Frame;
+use crate::protocol::exact;
 use crate::thread::Thread;
 
+#[inline(always)]
 fn value<'a>(frame: Frame, register: u16) -> &'a Value {
     // SAFETY: a register holds a valid value, and stays while native code runs: the frame is not running.
     unsafe { Value::borrow_word(&*frame.register(register as usize)) }
@@ -35,7 +40,6 @@ fn mark(word: u64) -> Value {
 /// `GET_ITER`
 #[inline(never)]
 pub fn get_iter(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()> {
-    use object_model::value::singleton::{LIST_MARK, RANGE_MARK, TUPLE_MARK};
     let iterable = take(frame, i, KILL_B, i.b);
     let parts = match iterable.as_header().map(|h| h.shape_id()) {
         Some(builtin::LIST) => [mark(LIST_MARK), iterable, ZERO],
@@ -68,6 +72,24 @@ pub fn get_iterator(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<(
     Ok(())
 }
 
+/// `FOR_NEXT` on a list or tuple, whose mark is `mark`; None at the end.
+#[inline(always)]
+pub fn step(th: &Thread, frame: Frame, register: u16, mark: u64) -> Option<Value> {
+    let (items, index) = (value(frame, register + 1), frame.register(register as usize + 2));
+    // SAFETY: the third register of such an iteration holds the index.
+    let at = word_int(unsafe { *index }) as usize;
+    let item = if mark == LIST_MARK {
+        // SAFETY: the mark says that this is a list.
+        unsafe { Obj::<List>::borrow_unchecked(items) }.get(th, at)
+    } else {
+        // SAFETY: the mark says that this is a tuple.
+        unsafe { Obj::<Tuple>::borrow_unchecked(items) }.items().get(at).cloned()
+    };
+    // SAFETY: as above; an int is no reference.
+    unsafe { *index = int_word(at as i64 + 1) };
+    item
+}
+
 /// `FOR_NEXT` on an iterator object; false when it is exhausted, and dropped.
 #[inline(never)]
 pub fn next(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<bool> {
@@ -83,9 +105,29 @@ pub fn next(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<bool> {
     }
 }
 
+/// `UNPACK_SEQUENCE` of exactly a tuple or a list of the right length; false if it must go the long way.
+#[inline(always)]
+pub fn unpack_known(th: &Thread, frame: Frame, i: Instruction) -> bool {
+    let source = value(frame, i.b);
+    if let Some(tuple) = exact::tuple(source) {
+        if tuple.len() != i.c as usize {
+            return false;
+        }
+        // The tuple outlives what is written, even if its register is among the targets.
+        let tuple = take(frame, i, KILL_B, i.b);
+        // SAFETY: seen to be a tuple.
+        let items = unsafe { Obj::<Tuple>::borrow_unchecked(&tuple) }.items();
+        for (n, item) in items.iter().enumerate() {
+            put(th, frame, i.a as usize + n, item.clone());
+        }
+        return true;
+    }
+    exact::list(source).is_some_and(|list| unpack_list(th, frame, i, list))
+}
+
 /// `UNPACK_SEQUENCE` of a short list; false if it is not that long, or another thread shortens it meanwhile.
 #[inline]
-pub fn unpack_list(th: &Thread, frame: Frame, i: Instruction, list: &Obj<List>) -> bool {
+fn unpack_list(th: &Thread, frame: Frame, i: Instruction, list: &Obj<List>) -> bool {
     const FEW: usize = 8;
     let count = i.c as usize;
     if count > FEW || list.len() != count {

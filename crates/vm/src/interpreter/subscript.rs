@@ -3,9 +3,10 @@
 use compiler::bytecode::instruction::{Instruction, KILL_A, KILL_B, KILL_C, Opcode};
 use object_model::list::List;
 use object_model::tuple::Tuple;
+use object_model::value::int::{INT_TAG, word_int};
 use object_model::{Obj, Value};
 
-use super::attribute::{kill, put, take};
+use super::attribute::{give_back, kill, put, take};
 use super::build;
 use crate::builtins::slice::{self, Slice};
 use crate::error::PyResult;
@@ -13,14 +14,48 @@ use crate::frame::Frame;
 use crate::protocol::{exact, mapping};
 use crate::thread::Thread;
 
+#[inline(always)]
 fn value<'a>(frame: Frame, register: u16) -> &'a Value {
     // SAFETY: a register holds a valid value, and stays while native code runs: the frame is not running.
     unsafe { Value::borrow_word(&*frame.register(register as usize)) }
 }
 
+/// `container[index]` of exactly a list or a tuple and a small int; None for all else, also beyond the end.
+#[inline(always)]
+pub fn item(th: &Thread, container: &Value, index: u64) -> Option<Value> {
+    if index & INT_TAG != INT_TAG {
+        return None;
+    }
+    if let Some(list) = exact::list(container) {
+        return list_item(th, list, word_int(index));
+    }
+    tuple_item(exact::tuple(container)?, word_int(index))
+}
+
+/// `STORE_SUBSCR` of exactly a list and a small int below its length; false for all else. Leaves `KILL_A` to the caller.
+#[inline(always)]
+pub fn store_item(th: &Thread, frame: Frame, i: Instruction) -> bool {
+    let (Some(list), Some(index)) = (exact::list(value(frame, i.a)), value(frame, i.b).as_small_int()) else {
+        return false;
+    };
+    let index = if index < 0 { index + list.len() as i64 } else { index };
+    // A negative number is beyond any length when taken without its sign.
+    if index as usize >= list.len() {
+        return false;
+    }
+    match list.set(th, index as usize, take(frame, i, KILL_C, i.c)) {
+        Ok(()) => true,
+        Err(new) => {
+            // SAFETY: the reference goes back where it came from.
+            unsafe { give_back(frame, i, new) };
+            false
+        }
+    }
+}
+
 /// `list[index]`; None if there is no such item.
 #[inline(always)]
-pub fn list_item(th: &Thread, list: &Obj<List>, index: i64) -> Option<Value> {
+fn list_item(th: &Thread, list: &Obj<List>, index: i64) -> Option<Value> {
     let index = if index < 0 { index + list.len() as i64 } else { index };
     // A negative number is beyond any length when taken without its sign.
     list.get(th, index as usize)
@@ -28,7 +63,7 @@ pub fn list_item(th: &Thread, list: &Obj<List>, index: i64) -> Option<Value> {
 
 /// `tuple[index]`; None if there is no such item.
 #[inline(always)]
-pub fn tuple_item(tuple: &Obj<Tuple>, index: i64) -> Option<Value> {
+fn tuple_item(tuple: &Obj<Tuple>, index: i64) -> Option<Value> {
     let index = if index < 0 { index + tuple.len() as i64 } else { index };
     tuple.items().get(index as usize).cloned()
 }
