@@ -183,9 +183,7 @@ pub mod sys {
     /// The number that -X cpu_count gives, -1 if none.
     #[pyfunction(signature = "()")]
     fn _get_cpu_count_config() -> i64 {
-        let options = crate::import::state().map(|s| &s.config.xoptions);
-        let given = options.and_then(|o| o.iter().rev().find(|(name, _)| name == "cpu_count"));
-        given.and_then(|(_, value)| value.as_deref()?.parse().ok()).unwrap_or(-1)
+        crate::import::state().and_then(|state| state.config.cpu_count).map_or(-1, i64::from)
     }
 }
 
