@@ -35,6 +35,17 @@ pub fn calculate_metaclass(th: &mut Thread, asked: Class, bases: &[Value]) -> Py
     Ok(winner)
 }
 
+/// The class among `class` and its bases that the slots of `class` come from: those between add none.
+fn slot_base(th: &Thread, class: Class) -> Class {
+    let mut found = class;
+    while let Some(base) =
+        found.payload.bases.get(th).iter().find(|b| b.payload.slots() == found.payload.slots())
+    {
+        found = base;
+    }
+    found
+}
+
 /// The base whose storage instances will have.
 fn best_base(th: &mut Thread, bases: &[Class]) -> PyResult<Class> {
     let mut winner: Option<Class> = None;
@@ -53,9 +64,12 @@ fn best_base(th: &mut Thread, bases: &[Class]) -> PyResult<Class> {
         let a_is_plain = std::ptr::eq(a.layout(), &raw const super::PLAIN);
         if same_layout || b_is_plain {
             if b.slots() > 0 && a.slots() > 0 && !best.is_subtype(th, base) {
-                if base.is_subtype(th, best) {
-                    winner = Some(base);
-                } else {
+                let (kept, new) = (slot_base(th, best), slot_base(th, base));
+                if new.is_subtype(th, kept) {
+                    if b.slots() > a.slots() {
+                        winner = Some(base);
+                    }
+                } else if !kept.is_subtype(th, new) {
                     return Err(th.type_error("multiple bases have instance lay-out conflict"));
                 }
             } else if b.slots() > a.slots() {
