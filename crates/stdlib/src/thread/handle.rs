@@ -7,6 +7,7 @@ use parking_lot::{Condvar, Mutex};
 use vm::exceptions::Exc;
 use vm::prelude::*;
 use vm::thread::start_exit;
+use vm::thread::state::NATIVE_RESERVE;
 
 /// The native stack of a new thread unless `stack_size` says else.
 const DEFAULT_STACK: usize = 16 << 20;
@@ -85,7 +86,8 @@ impl ThreadHandle {
         let progress = self.progress.clone();
         let size = match STACK_SIZE.load(Ordering::Relaxed) {
             0 => DEFAULT_STACK,
-            size => size,
+            // The sizes that programs ask for do not count what is kept free here.
+            size => size.saturating_add(2 * NATIVE_RESERVE),
         };
         let started = std::thread::Builder::new().stack_size(size).spawn(move || {
             let own = progress.clone();

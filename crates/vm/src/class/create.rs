@@ -426,9 +426,12 @@ fn attribute_changed(th: &mut Thread, class: Class, name: &Obj<Str>) {
     if Special::from_name(name).is_some() {
         special::refresh(th, class);
     }
-    if let Some(value) = class.payload.dict.get_str(th, name)
-        && super::descriptor::is_data(th, &value)
-    {
+    let replaces_lookup = matches!(
+        Special::from_name(name),
+        Some(Special::GetAttribute | Special::GetAttr | Special::SetAttr | Special::DelAttr)
+    );
+    let value = class.payload.dict.get_str(th, name);
+    if replaces_lookup || value.is_some_and(|value| super::descriptor::is_data(th, &value)) {
         crate::interpreter::cache::data_descriptor_added(th);
     }
 }

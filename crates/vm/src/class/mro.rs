@@ -161,4 +161,6 @@ pub fn derives(th: &Thread, class: Class, base: Class) -> bool {
 pub fn changed(th: &mut Thread, class: Class) {
     class.payload.bump_version();
     special::refresh(th, class);
+    // The new bases may have data descriptors and lookups of their own.
+    crate::interpreter::cache::data_descriptor_added(th);
 }

@@ -30,7 +30,7 @@ const STACK_WORDS: usize = 32 << 20;
 /// Words that are made ready at a time.
 const STACK_STEP: usize = 16 << 10;
 /// Native stack kept free for code that does not check.
-const NATIVE_RESERVE: usize = 256 << 10;
+pub const NATIVE_RESERVE: usize = 256 << 10;
 /// `sys.getrecursionlimit()` at start.
 pub const DEFAULT_RECURSION_LIMIT: u32 = 1000;
 
