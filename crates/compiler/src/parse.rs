@@ -12,7 +12,7 @@ use ruff_python_ast::{Mod, ModExpression, ModModule, PythonVersion, Stmt};
 use ruff_python_parser::ParseOptions;
 use ruff_text_size::{Ranged, TextRange, TextSize};
 
-pub use decode::decode;
+pub use decode::{declared_encoding, decode};
 
 use crate::bytecode::code::Position;
 use crate::diagnose;

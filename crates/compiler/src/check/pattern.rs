@@ -38,6 +38,9 @@ impl<'a> Checker<'a> {
                     Expr::BinOp(sum) if !matches!(sum.op, Operator::Add | Operator::Sub) => {
                         self.fail(node.range, "invalid syntax");
                     }
+                    Expr::UnaryOp(sign) if !sign.operand.is_number_literal_expr() => {
+                        self.fail(node.range, "invalid syntax");
+                    }
                     Expr::FString(_) | Expr::TString(_) => {
                         let message = "patterns may only match literals and attribute lookups";
                         self.fail(node.value.range(), message);

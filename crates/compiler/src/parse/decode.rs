@@ -19,9 +19,11 @@ pub fn decode(bytes: &[u8], filename: &str) -> Result<Source, SyntaxError> {
     };
     let declared = declaration(bytes);
     let name = declared.map(normal_name);
-    if let (true, Some(name)) = (marked, &name)
-        && name != "utf-8"
+    if let (true, Some(given), Some(name)) = (marked, declared, &name)
+        && !is_plainly_utf8(given)
     {
+        // Under its other names, UTF-8 is not recognised here.
+        let name = if name == "utf-8" { given } else { name };
         let second = declaration(first_line(bytes)).is_none();
         let message = format!("encoding problem: {name} with BOM");
         return Err(at_line(bytes, if second { 2 } else { 1 }, (0, 0), message));
@@ -43,6 +45,16 @@ pub fn decode(bytes: &[u8], filename: &str) -> Result<Source, SyntaxError> {
         Some(_) => return Err(plain(format!("unknown encoding: {}", declared.unwrap_or_default()))),
     };
     Ok(Source::new(text.into_owned(), filename))
+}
+
+fn is_plainly_utf8(name: &str) -> bool {
+    let name = name.to_ascii_lowercase().replace('_', "-");
+    name == "utf-8" || name.starts_with("utf-8-")
+}
+
+/// The encoding that a file's bytes declare.
+pub fn declared_encoding(bytes: &[u8]) -> Option<&str> {
+    declaration(bytes)
 }
 
 fn first_line(bytes: &[u8]) -> &[u8] {

@@ -23,7 +23,7 @@ pub fn syntax_error(th: &mut Thread, error: &SyntaxError, filename: &str) -> Rai
     let message = th.str(&error.message);
     let (mut column, mut end_column, mut text) = (error.column, error.end_column, error.text.clone());
     if error.late {
-        text = line_of_file(filename, error.line);
+        text = line_of_file(th, filename, error.line);
         if text.is_none() {
             column = error.in_bytes(column);
             if error.end_line == error.line {
@@ -39,8 +39,13 @@ pub fn syntax_error(th: &mut Thread, error: &SyntaxError, filename: &str) -> Rai
 }
 
 /// A line of a source file, if it can be read.
-fn line_of_file(filename: &str, line: u32) -> Option<String> {
+fn line_of_file(th: &mut Thread, filename: &str, line: u32) -> Option<String> {
     let content = std::fs::read(filename).ok()?;
-    let source = compiler::decode(&content, filename).ok()?;
-    source.line_text(line).map(str::to_owned)
+    match crate::builtins::functions::run::decode_bytes(th, &content, filename) {
+        Ok(source) => source.line_text(line).map(str::to_owned),
+        Err(_) => {
+            th.clear_exception();
+            None
+        }
+    }
 }

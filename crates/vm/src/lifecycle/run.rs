@@ -10,7 +10,7 @@ use compiler::syntax_error::Kind;
 use super::start::{set_main, start};
 use super::{Config, interactive, shutdown};
 use crate::builtins::code::Code;
-use crate::builtins::functions::run::{Request, compile_source};
+use crate::builtins::functions::run::{Request, compile_source, decode_bytes};
 use crate::builtins::module;
 use crate::import::finder::path_value;
 use crate::import::state::{StandardLibrary, find_sys_attribute, required};
@@ -213,7 +213,9 @@ pub(super) fn run_script(th: &mut Thread, content: &[u8], filename: &str) -> PyR
     }
     if let Err(error) = compiler::decode(content, filename)
         && error.line == 0
+        && decode_bytes(th, content, filename).is_err()
     {
+        th.clear_exception();
         // The file is no part of what is wrong with an encoding.
         return Err(th.syntax_error_text(&error.message));
     }
@@ -223,8 +225,7 @@ pub(super) fn run_script(th: &mut Thread, content: &[u8], filename: &str) -> PyR
 
 /// Compiles a program, with its warnings.
 fn compile(th: &mut Thread, content: &[u8], filename: &str) -> PyResult<Obj<Code>> {
-    let source = compiler::decode(content, filename);
-    let source = source.map_err(|error| crate::exceptions::syntax_error(th, &error, filename))?;
+    let source = decode_bytes(th, content, filename)?;
     let optimize = crate::import::state().map_or(0, |state| state.config.optimize);
     compile_source(th, &source, &Request { filename, mode: "exec", flags: 0, optimize })
 }

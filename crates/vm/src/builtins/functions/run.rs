@@ -117,13 +117,35 @@ fn decode(
     if bytes.contains(&0) {
         return Err(th.syntax_error_text("source code string cannot contain null bytes"));
     }
-    let decoded = if may_name_encoding {
-        compiler::decode(&bytes, filename)
-    } else {
-        // The bytes of a `str`: valid UTF-8.
-        Ok(Source::new(String::from_utf8_lossy(&bytes), filename))
+    if may_name_encoding {
+        return decode_bytes(th, &bytes, filename);
+    }
+    // The bytes of a `str`: valid UTF-8.
+    Ok(Source::new(String::from_utf8_lossy(&bytes), filename))
+}
+
+/// The text of a program in bytes, by the encoding that it declares; the codecs know those that the compiler does not.
+pub fn decode_bytes(th: &mut Thread, bytes: &[u8], filename: &str) -> PyResult<Source> {
+    let error = match compiler::decode(bytes, filename) {
+        Ok(source) => return Ok(source),
+        Err(error) => error,
     };
-    decoded.map_err(|error| crate::exceptions::syntax_error(th, &error, filename))
+    if error.message.starts_with("unknown encoding")
+        && let Some(encoding) = compiler::parse::declared_encoding(bytes)
+    {
+        let (content, encoding) = (th.bytes(bytes)?, th.str(encoding));
+        let text = th.call_method(&content, "decode", &[encoding]);
+        match text {
+            Ok(text) => {
+                if let Some(text) = th.as_str(&text) {
+                    return Ok(Source::new(text.units().to_str_lossy(), filename));
+                }
+            }
+            Err(raised) if !th.exception_is(Exc::Exception) => return Err(raised),
+            Err(_) => th.clear_exception(),
+        }
+    }
+    Err(crate::exceptions::syntax_error(th, &error, filename))
 }
 
 /// Compiles a program to a code object.
