@@ -219,6 +219,18 @@ impl Generator {
         }
     }
 
+    /// Sets a variable of a body that waits; what it was before, or the value again if the body does not wait.
+    pub fn set_variable(&self, th: &Thread, register: usize, value: Value) -> Option<Value> {
+        match &mut *self.state.lock(th) {
+            State::Created(s) | State::Suspended(s) => {
+                let old = std::mem::replace(s.registers.get_mut(register)?, value.into_word());
+                // SAFETY: registers own their references; this one moves out.
+                Some(unsafe { Value::from_word(old) })
+            }
+            _ => Some(value),
+        }
+    }
+
     /// The frame object; None once the body has ended.
     pub(super) fn frame_or_none(this: &Obj<Generator>, th: &mut Thread) -> Value {
         if this.is_finished(th) { Value::NONE } else { crate::frame::object::generator_frame(th, this) }

@@ -18,6 +18,7 @@
 //! - F1 Raw addresses are stored with the int tag, so a header word never looks like an object.
 //! - F2 Words above a thread's innermost frame never look like objects (see `compiler::bytecode::instruction` R2).
 
+pub mod locals;
 pub mod object;
 pub mod traceback;
 

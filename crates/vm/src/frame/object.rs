@@ -7,7 +7,7 @@ use object_model::shape::builtin;
 use object_model::{Obj, Value};
 
 use super::{Frame, bit, current};
-use crate::builtins::cell::Cell;
+use crate::builtins::cell::{self, Cell};
 use crate::builtins::code::Code;
 use crate::builtins::coroutine::warn_unawaited;
 use crate::builtins::function::Function;
@@ -25,6 +25,8 @@ pub struct FrameObject {
     pub mapping: Option<Value>,
     state: Guarded<State>,
     trace: Guarded<Option<Value>>,
+    /// What was set in `f_locals` under names that are no variables.
+    more: Guarded<Option<Obj<Dict>>>,
 }
 
 struct State {
@@ -74,6 +76,7 @@ pub fn object_of(th: &mut Thread, frame: Frame) -> Value {
             generator: None,
         }),
         trace: Guarded::new(None),
+        more: Guarded::new(None),
     };
     let object = Obj::new(th, builtin::FRAME, payload).into_value();
     if keeps_extra {
@@ -119,6 +122,7 @@ pub fn generator_frame(th: &mut Thread, generator: &Obj<Generator>) -> Value {
         mapping: None,
         state: Guarded::new(state),
         trace: Guarded::new(None),
+        more: Guarded::new(None),
     };
     let object = Obj::new(th, builtin::FRAME, payload).into_value();
     generator.keep_frame(th, object.clone());
@@ -222,8 +226,74 @@ impl FrameObject {
         }
     }
 
+    /// What was set under names that are no variables.
+    pub(super) fn more(&self, th: &Thread) -> Option<Obj<Dict>> {
+        self.more.lock(th).clone()
+    }
+
+    /// As [`FrameObject::more`], made if there is nothing yet.
+    pub(super) fn more_or_new(&self, th: &mut Thread) -> Obj<Dict> {
+        let new = Obj::dict(th);
+        self.more.lock(th).get_or_insert(new).clone()
+    }
+
+    /// The register of a variable.
+    pub(super) fn variable(&self, name: &Obj<Str>) -> Option<usize> {
+        let count = self.code.variables_end as usize;
+        (0..count).find(|register| self.code.variable_name(*register).is_some_and(|n| n.same(name)))
+    }
+
+    /// Sets a variable where it is at the moment; the content of its cell if it has one.
+    pub(super) fn set_variable(&self, th: &mut Thread, register: usize, value: Value) {
+        let mut value = Some(value);
+        let old = match self.view(th) {
+            View::Live(frame) if on_stack(th, frame.0 as usize) => {
+                // SAFETY: a variable's register holds a valid value, and its frame waits for this call.
+                let slot = unsafe { &mut *frame.register(register) };
+                // SAFETY: as above.
+                let current = unsafe { Value::borrow_word(slot) }.clone();
+                if !self.in_cell(th, register, &current, &mut value)
+                    && let Some(value) = value
+                {
+                    // SAFETY: the register's reference moves out and another one in.
+                    Some(unsafe { Value::from_word(std::mem::replace(slot, value.into_word())) })
+                } else {
+                    None
+                }
+            }
+            View::Live(_) => None,
+            View::Waiting(generator) => {
+                let current = generator.variables(th).get(register).cloned().unwrap_or(Value::UNBOUND);
+                match self.in_cell(th, register, &current, &mut value) {
+                    true => None,
+                    false => value.and_then(|value| generator.set_variable(th, register, value)),
+                }
+            }
+            View::Own => {
+                let current = self.state.lock(th).variables.get(register).cloned().unwrap_or(Value::UNBOUND);
+                if self.in_cell(th, register, &current, &mut value) {
+                    None
+                } else {
+                    let mut state = self.state.lock(th);
+                    match (state.variables.get_mut(register), value) {
+                        (Some(slot), Some(value)) => Some(std::mem::replace(slot, value)),
+                        _ => None,
+                    }
+                }
+            }
+        };
+        drop(old);
+    }
+
+    /// Puts `value` into the cell that `current` is, if the register is one for cells.
+    fn in_cell(&self, th: &mut Thread, register: usize, current: &Value, value: &mut Option<Value>) -> bool {
+        let is_cell = register >= self.code.unit.first_free as usize
+            || self.code.unit.cells.iter().any(|(_, r)| *r as usize == register);
+        is_cell && th.exact::<Cell>(current).is_some() && cell::store(th, current, value.take())
+    }
+
     /// The variables by name, as of now.
-    fn locals(&self, th: &mut Thread) -> PyResult<Obj<Dict>> {
+    pub(super) fn locals(&self, th: &mut Thread) -> PyResult<Obj<Dict>> {
         let variables = match self.view(th) {
             View::Live(frame) => copy_variables(frame),
             View::Waiting(generator) => generator.variables(th),
@@ -286,10 +356,10 @@ impl FrameObject {
     }
 
     #[getter]
-    fn f_locals(&self, th: &mut Thread) -> PyResult {
-        match &self.mapping {
-            Some(mapping) => Ok(mapping.clone()),
-            None => Ok(self.locals(th)?.into_value()),
+    fn f_locals(this: &Obj<Self>, th: &mut Thread) -> Value {
+        match &this.mapping {
+            Some(mapping) => mapping.clone(),
+            None => super::locals::make(th, this),
         }
     }
 
