@@ -440,6 +440,7 @@ impl<B: Backend> RawHeap<B> {
         // Relaxed: a statistic that only the owner changes.
         let held = self.held.load(Ordering::Relaxed);
         self.held.store(held.wrapping_add_signed(bytes), Ordering::Relaxed);
+        crate::growth::changed(bytes);
     }
 
     /// The bytes of pages with blocks in use; from any thread, cheap enough for a collector's trigger.

@@ -30,6 +30,7 @@
 pub mod block;
 pub mod free_threaded;
 pub mod gil;
+pub mod growth;
 pub mod handle;
 pub mod heap;
 mod large;

@@ -5,6 +5,7 @@
 
 pub mod bytes;
 pub mod bytes_object;
+pub mod collect;
 pub mod dict;
 pub mod list;
 pub mod lock;

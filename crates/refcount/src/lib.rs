@@ -163,4 +163,4 @@ pub trait RawRefCount: Sized + Send + Sync + 'static {
 }
 
 /// What [`RawRefCount::count`] says of an object that nobody counts.
-pub(crate) const UNCOUNTED: usize = u32::MAX as usize;
+pub const UNCOUNTED: usize = u32::MAX as usize;

@@ -1,20 +1,13 @@
 //! `gc`: the collector as Python sees it.
 //!
-//! There is no cycle collector yet: objects die by their counts alone, and `collect` only passes a safepoint, at which
-//! what other threads let go is counted.
+//! There is one generation: thresholds but the first are kept for those who ask, and change nothing.
 
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use vm::prelude::*;
 
-static ENABLED: AtomicBool = AtomicBool::new(true);
 static DEBUG: AtomicI64 = AtomicI64::new(0);
-static THRESHOLDS: [AtomicI64; 3] = [AtomicI64::new(2000), AtomicI64::new(10), AtomicI64::new(0)];
-
-#[cold]
-fn no_collector(th: &mut Thread, what: &str) -> Raised {
-    th.not_implemented_error(format_args!("gc.{what}() needs a cycle collector, which is not built yet"))
-}
+static OTHER_THRESHOLDS: [AtomicI64; 2] = [AtomicI64::new(10), AtomicI64::new(0)];
 
 /// What an object refers to.
 fn referents(object: &Value) -> Vec<Value> {
@@ -31,7 +24,8 @@ fn referents(object: &Value) -> Vec<Value> {
 /// The collector as a module.
 #[pymodule(name = "gc", doc = "The garbage collector.")]
 pub mod module {
-    use super::{DEBUG, ENABLED, Ordering, THRESHOLDS, no_collector};
+    use super::{DEBUG, OTHER_THRESHOLDS, Ordering};
+    use vm::collect;
     use vm::prelude::*;
 
     #[pyattr]
@@ -60,19 +54,19 @@ pub mod module {
     /// Has collections happen by themselves.
     #[pyfunction]
     fn enable() {
-        ENABLED.store(true, Ordering::Relaxed); // Relaxed: a flag on its own.
+        collect::set_enabled(true);
     }
 
     /// Has no collections happen by themselves.
     #[pyfunction]
     fn disable() {
-        ENABLED.store(false, Ordering::Relaxed); // Relaxed: a flag on its own.
+        collect::set_enabled(false);
     }
 
     /// Whether collections happen by themselves.
     #[pyfunction]
     fn isenabled() -> bool {
-        ENABLED.load(Ordering::Relaxed) // Relaxed: a flag on its own.
+        collect::is_enabled()
     }
 
     /// Runs the collector; how many unreachable objects it found.
@@ -82,7 +76,7 @@ pub mod module {
             return Err(th.value_error("invalid generation"));
         }
         th.poll()?;
-        Ok(0)
+        Ok(collect::collect_now(th) as i64)
     }
 
     /// Numbers of allocations since the last collections.
@@ -96,14 +90,16 @@ pub mod module {
     #[pyfunction]
     fn get_threshold(th: &mut Thread) -> Value {
         // Relaxed: numbers on their own.
-        let all = THRESHOLDS.iter().map(|t| th.int(t.load(Ordering::Relaxed))).collect();
+        let others = OTHER_THRESHOLDS.iter().map(|t| t.load(Ordering::Relaxed));
+        let all = std::iter::once(collect::threshold()).chain(others).map(|t| th.int(t)).collect();
         th.tuple(all)
     }
 
     /// Sets the thresholds.
     #[pyfunction(signature = "(threshold0, threshold1=<unrepresentable>, threshold2=<unrepresentable>, /)")]
     fn set_threshold(threshold0: i64, threshold1: Option<i64>, threshold2: Option<i64>) {
-        for (place, new) in THRESHOLDS.iter().zip([Some(threshold0), threshold1, threshold2]) {
+        collect::set_threshold(threshold0);
+        for (place, new) in OTHER_THRESHOLDS.iter().zip([threshold1, threshold2]) {
             if let Some(new) = new {
                 place.store(new, Ordering::Relaxed); // Relaxed: a number on its own.
             }
@@ -126,11 +122,14 @@ pub mod module {
     #[pyfunction]
     fn get_stats(th: &mut Thread) -> PyResult {
         let mut all = Vec::new();
-        for _ in 0..3 {
+        let (collections, collected) = collect::statistics();
+        for generation in 0..3 {
             let dict = th.dict();
-            for name in ["collections", "collected", "uncollectable"] {
-                let (name, zero) = (th.str(name), th.int(0));
-                th.dict_set(&dict, &name, zero)?;
+            // All collections are of the whole heap.
+            let mine = if generation == 2 { [collections, collected, 0] } else { [0; 3] };
+            for (name, number) in ["collections", "collected", "uncollectable"].into_iter().zip(mine) {
+                let (name, number) = (th.str(name), th.int(number as i64));
+                th.dict_set(&dict, &name, number)?;
             }
             all.push(dict.into_value());
         }
@@ -140,15 +139,21 @@ pub mod module {
     /// All objects that the collector looks after.
     #[pyfunction(signature = "(generation=None)")]
     fn get_objects(th: &mut Thread, generation: Option<i64>) -> PyResult {
-        let _ = generation;
-        Err(no_collector(th, "get_objects"))
+        if generation.is_some_and(|generation| !(0..=2).contains(&generation)) {
+            return Err(th.value_error(
+                "generation parameter must be less than the number of available generations (3)",
+            ));
+        }
+        let all = collect::objects(th, &mut |_| true);
+        Ok(th.list(all))
     }
 
     /// The objects that refer to any of the given ones.
     #[pyfunction(raw)]
     fn get_referrers(th: &mut Thread, args: Args<'_>) -> PyResult {
-        let _ = args;
-        Err(no_collector(th, "get_referrers"))
+        let wanted: Vec<u64> = args.positional.iter().filter(|v| v.is_object()).map(Value::word).collect();
+        let all = collect::objects(th, &mut |referents| referents.any_is(&wanted));
+        Ok(th.list(all))
     }
 
     /// The objects that the given ones refer to.
@@ -162,14 +167,16 @@ pub mod module {
     #[pyfunction(signature = "(obj, /)")]
     fn is_tracked(th: &mut Thread, obj: &Value) -> bool {
         let _ = th;
-        obj.is_object() && !super::referents(obj).is_empty()
+        let Some(header) = obj.as_header() else { return false };
+        // The empty tuple is in no cycle.
+        let is_empty = header.shape_id() == builtin::TUPLE && super::referents(obj).is_empty();
+        vm::object_model::collect::can_refer(header) && !is_empty
     }
 
     /// Whether the collector ran the finalizer of an object.
     #[pyfunction(signature = "(obj, /)")]
     fn is_finalized(obj: &Value) -> bool {
-        let _ = obj;
-        false
+        obj.as_header().is_some_and(|h| h.has_flag(vm::object_model::object::header::flag::FINALIZED))
     }
 
     /// Has the collector ignore all objects of now.

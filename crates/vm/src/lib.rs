@@ -27,6 +27,7 @@ pub use object_model;
 pub mod builtins;
 pub mod call;
 pub mod class;
+pub mod collect;
 pub mod error;
 pub mod exceptions;
 pub mod frame;

@@ -173,6 +173,12 @@ impl Header {
         self.flags.fetch_and(!bit, Ordering::Relaxed);
     }
 
+    /// Ends an object that did not die by its count: no thread has or can gain a reference.
+    pub(crate) fn end_life(&self) {
+        self.counts.end_life(&self.owner);
+        self.bury();
+    }
+
     /// Marks the block as holding no object, just before it is freed.
     pub(crate) fn bury(&self) {
         // Relaxed: only the heap walker looks at it, while the world is stopped. The counts read as dead already.

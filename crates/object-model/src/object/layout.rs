@@ -48,7 +48,7 @@ pub struct Layout {
     pub size: usize,
     /// True if items lie inline after the payload, so that attributes cannot.
     pub variable: bool,
-    drop: unsafe fn(NonNull<Header>),
+    pub(crate) drop: unsafe fn(NonNull<Header>),
     trace: unsafe fn(NonNull<Header>, &mut dyn FnMut(&Value)),
     extra: unsafe fn(NonNull<Header>) -> usize,
 }

@@ -23,9 +23,11 @@ pub fn shut_down(th: &mut Thread, status: i32) -> i32 {
     call(th, "threading", "_shutdown", "Exception ignored on threading shutdown");
     call(th, "atexit", "_run_exitfuncs", "Exception ignored in atexit callback");
     let flushed = flush(th);
+    // Finalizers of cycles still see the globals of now.
+    crate::collect::collect_if_enabled(th);
     FINALIZING.store(true, Ordering::Relaxed); // Relaxed: as in `is_finalizing`.
     drop_main(th);
-    call(th, "gc", "collect", "Exception ignored while collecting garbage");
+    crate::collect::collect_now(th);
     let flushed_again = flush(th);
     if status == 0 && !(flushed && flushed_again) { FLUSH_FAILED } else { status }
 }

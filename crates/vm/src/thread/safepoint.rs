@@ -28,6 +28,9 @@ pub fn pass(th: &mut Thread) -> PyResult<()> {
         drain_merges(th);
     }
     reclaim::quiescent();
+    if asked & poll::COLLECT != 0 {
+        crate::collect::collect_if_enabled(th);
+    }
     if asked & poll::SIGNAL != 0 && th.is_main {
         super::signals::deliver(th)?;
     }

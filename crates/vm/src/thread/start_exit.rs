@@ -77,4 +77,5 @@ pub fn prepare() {
         clear_weak: crate::builtins::weakref::object_died,
         queue: super::safepoint::queue,
     });
+    crate::collect::install();
 }

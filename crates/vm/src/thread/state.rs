@@ -23,6 +23,8 @@ pub mod poll {
     pub const RECLAIM: u32 = 16;
     /// Another thread raised an exception in this one.
     pub const ASYNC_EXCEPTION: u32 = 32;
+    /// The heap has grown: time to collect cycles.
+    pub const COLLECT: u32 = 64;
 }
 
 /// Words of a thread's register stack: reserved, not committed.

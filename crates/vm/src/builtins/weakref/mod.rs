@@ -225,12 +225,18 @@ pub fn object_died(object: NonNull<Header>) {
     Thread::with_current(|th| clear(th, object));
 }
 
-/// Cuts an object off from its weak references and runs their callbacks; the collector does so before it frees a cycle.
-pub fn clear(th: &mut Thread, object: NonNull<Header>) {
+/// Cuts an object off from its weak references and runs their callbacks.
+fn clear(th: &mut Thread, object: NonNull<Header>) {
+    let callbacks = cut_off(th, object);
+    call_back(th, callbacks);
+}
+
+/// Cuts an object off from its weak references: those with a callback, and their callbacks.
+pub(crate) fn cut_off(th: &mut Thread, object: NonNull<Header>) -> Vec<(Value, Value)> {
     let address = object.as_ptr() as usize;
     let referrers: Vec<Value> = {
         let mut stripe = TABLE[stripe_of(address)].lock();
-        let Some(links) = stripe.as_mut().and_then(|table| table.remove(&address)) else { return };
+        let Some(links) = stripe.as_mut().and_then(|table| table.remove(&address)) else { return Vec::new() };
         links
             .iter()
             .filter_map(|link| {
@@ -241,13 +247,17 @@ pub fn clear(th: &mut Thread, object: NonNull<Header>) {
             })
             .collect()
     };
-    let callbacks: Vec<(Value, Value)> = referrers
+    referrers
         .into_iter()
         .filter_map(|referrer| {
             let callback = weak_part(th, &referrer).and_then(|weak| weak.callback.lock(th).take())?;
             Some((referrer, callback))
         })
-        .collect();
+        .collect()
+}
+
+/// Calls the callbacks of weak references whose objects are gone.
+pub(crate) fn call_back(th: &mut Thread, callbacks: Vec<(Value, Value)>) {
     if callbacks.is_empty() {
         return;
     }
