@@ -242,7 +242,11 @@ impl<'a> Scanner<'a> {
                 self.logical_line()?;
             }
         }
-        if let Some(string) = self.strings.last() {
+        // In a replacement field it is the brace that is missed: a comment may have hidden the quote.
+        let in_field = |string: &&Interpolated| !string.fields.is_empty() && !string.in_specification;
+        if let Some(string) =
+            self.strings.last().filter(|string| !in_field(string) || self.brackets.is_empty())
+        {
             let start = string.start as usize;
             return Err(self.unterminated(start, string.quote_size, Some(string.prefix), false));
         }

@@ -74,6 +74,8 @@ static VARIANTS: [(ClassDef, ClassCell); 2] = [
 const fn variant(name: &'static str, shape: ShapeId) -> ClassDef {
     ClassDef {
         name,
+        // Each method has its own.
+        doc: "",
         shape: Some(shape),
         base: Some(native_function::NativeMethod::class),
         members: &[],

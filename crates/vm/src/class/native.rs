@@ -80,7 +80,11 @@ fn fill(th: &mut Thread, class: Class, definition: &'static ClassDef, _is_object
     // A class whose instances have such an attribute keeps that; its own is then the business of `type`.
     // No text is made that is not kept: it could not be dropped before `str` is there.
     for (name, text) in [(&names().module, definition.module), (&names().doc, definition.doc)] {
-        if text != "builtins" && dict.get_str(th, name).is_none() {
+        let of_instances = |value: Value| {
+            value.as_header().is_some_and(|header| header.shape_id() == builtin::GETSET_DESCRIPTOR)
+        };
+        let inherited = text.is_empty() && super::lookup(th, class, name).is_some_and(of_instances);
+        if text != "builtins" && !inherited && dict.get_str(th, name).is_none() {
             let value = if text.is_empty() { Value::NONE } else { th.str(text) };
             set(th, &dict, name, value);
         }

@@ -34,7 +34,9 @@ pub fn syntax_error(th: &mut Thread, error: &SyntaxError, filename: &str) -> Rai
     let filename = th.str(filename);
     let text = text.map_or(Value::NONE, |text| th.str(&text));
     let end = if error.end_line == 0 { Value::NONE } else { number(end_column) };
-    let info = th.tuple(vec![filename, known(error.line), known(column), text, known(error.end_line), end]);
+    // Column 0 stands for a whole line.
+    let column = if error.line == 0 { Value::NONE } else { number(column) };
+    let info = th.tuple(vec![filename, known(error.line), column, text, known(error.end_line), end]);
     th.raise_args(class, vec![message, info])
 }
 
