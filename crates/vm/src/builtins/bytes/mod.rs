@@ -44,6 +44,12 @@ pub(crate) trait Bytelike: crate::native::PyClass {
 
     /// The object itself, if it can serve as its copy.
     fn itself(th: &mut Thread, this: &Obj<Self>) -> PyResult;
+
+    /// Does what may run Python code that must not change the size.
+    fn pinned<R>(this: &Obj<Self>, work: impl FnOnce() -> R) -> R {
+        let _ = this;
+        work()
+    }
 }
 
 impl Bytelike for Bytes {
@@ -79,6 +85,14 @@ impl Bytelike for ByteArray {
     fn itself(th: &mut Thread, this: &Obj<Self>) -> PyResult {
         let content = this.content.lock(th).clone();
         Self::make(th, content)
+    }
+
+    fn pinned<R>(this: &Obj<Self>, work: impl FnOnce() -> R) -> R {
+        use std::sync::atomic::Ordering;
+        this.exports.fetch_add(1, Ordering::Relaxed); // Relaxed: a count on its own.
+        let result = work();
+        this.exports.fetch_sub(1, Ordering::Relaxed); // Relaxed: as above.
+        result
     }
 }
 

@@ -21,7 +21,7 @@ pub(super) fn find<T: Bytelike>(
     bounds: (Option<&Value>, Option<&Value>),
     from_right: bool,
 ) -> PyResult<Option<usize>> {
-    let sub = needle(th, sub)?;
+    let sub = T::pinned(this, || needle(th, sub))?;
     let length = T::content(th, this).len();
     let range = span(th, bounds.0, bounds.1, length)?;
     let content = T::content(th, this);
@@ -49,7 +49,7 @@ pub(super) fn count<T: Bytelike>(
     sub: &Value,
     bounds: (Option<&Value>, Option<&Value>),
 ) -> PyResult<usize> {
-    let sub = needle(th, sub)?;
+    let sub = T::pinned(this, || needle(th, sub))?;
     let length = T::content(th, this).len();
     let range = span(th, bounds.0, bounds.1, length)?;
     let content = T::content(th, this);
@@ -266,6 +266,9 @@ pub(super) fn join<T: Bytelike>(th: &mut Thread, this: &Obj<T>, iterable: &Value
             }
             enough
         })?;
+        if th.exact::<List>(iterable).is_some_and(|list| list.len() != items.len()) {
+            return Err(th.runtime_error("sequence changed size during iteration"));
+        }
         if !enough {
             return Err(th.memory_error());
         }
@@ -501,7 +504,9 @@ macro_rules! methods {
 
             fn __mod__(this: &Obj<$payload>, th: &mut Thread, value: &Value) -> PyResult {
                 let format = <$payload as $crate::builtins::bytes::Bytelike>::content(th, this).into_owned();
-                let out = $crate::builtins::bytes::percent::percent(th, &format, value)?;
+                let out = <$payload as $crate::builtins::bytes::Bytelike>::pinned(this, || {
+                    $crate::builtins::bytes::percent::percent(th, &format, value)
+                })?;
                 <$payload as $crate::builtins::bytes::Bytelike>::make(th, out)
             }
 
@@ -796,7 +801,9 @@ macro_rules! methods {
                 bytes_per_sep: Option<i64>,
             ) -> PyResult {
                 let content = <$payload as $crate::builtins::bytes::Bytelike>::content(th, this).into_owned();
-                $crate::builtins::bytes::hex(th, &content, sep, bytes_per_sep)
+                <$payload as $crate::builtins::bytes::Bytelike>::pinned(this, || {
+                    $crate::builtins::bytes::hex(th, &content, sep, bytes_per_sep)
+                })
             }
 
             /// Return a centered string of length width.
