@@ -119,6 +119,7 @@ pub fn collect_now(th: &mut Thread) -> usize {
     // SAFETY: found unreachable but for one reference each, which was `held`'s; `hold` merged the counts, finalizers and
     // weak references are done with, and no Python code has run since that could have reached them.
     unsafe { collect::dismantle(th, &dead) };
+    collect::release_pages(th);
     COLLECTIONS.fetch_add(1, Ordering::Relaxed); // Relaxed: a number on its own.
     COLLECTED.fetch_add(dead.len(), Ordering::Relaxed); // Relaxed: as above.
     let left = allocator::growth::held();

@@ -7,6 +7,7 @@ use mode::Attached;
 use crate::object::attributes;
 use crate::object::header::Header;
 use crate::object::layout::heap;
+use crate::reclaim;
 
 /// Drops what garbage objects hold, and then frees them. First all payloads go, then all blocks: a destructor may still
 /// look at the memory of an object that went before it.
@@ -34,5 +35,15 @@ pub unsafe fn dismantle(token: &Attached, objects: &[NonNull<Header>]) {
             object.as_ref().end_life();
             heap(token).free(object.cast());
         }
+    }
+}
+
+/// Gives the empty pages of the caller's heap back once no thread can look at them any more.
+pub fn release_pages(token: &Attached) {
+    // SAFETY: a token is proof that its heap may be used by this thread.
+    let retired = unsafe { heap(token).take_retired() };
+    if retired.bytes() > 0 {
+        // SAFETY: the closure runs when all threads have passed a safepoint.
+        reclaim::retire_raw(token, move || unsafe { retired.release() });
     }
 }

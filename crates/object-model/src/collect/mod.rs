@@ -17,5 +17,5 @@
 mod dismantle;
 mod graph;
 
-pub use dismantle::dismantle;
+pub use dismantle::{dismantle, release_pages};
 pub use graph::{can_refer, trace, unreachable};
