@@ -125,12 +125,24 @@ pub fn unpack_known(th: &Thread, frame: Frame, i: Instruction) -> bool {
     exact::list(source).is_some_and(|list| unpack_list(th, frame, i, list))
 }
 
-/// `UNPACK_SEQUENCE` of a short list; false if it is not that long, or another thread shortens it meanwhile.
+/// `UNPACK_SEQUENCE` of a list; false if it is not that long, or another thread shortens it meanwhile.
 #[inline]
 fn unpack_list(th: &Thread, frame: Frame, i: Instruction, list: &Obj<List>) -> bool {
     const FEW: usize = 8;
     let count = i.c as usize;
-    if count > FEW || list.len() != count {
+    if list.len() != count {
+        return false;
+    }
+    if !(i.a..i.a + i.c).contains(&i.b) {
+        for n in 0..count {
+            // The source stays in its register, so the long way can begin again.
+            let Some(item) = list.get(th, n) else { return false };
+            put(th, frame, i.a as usize + n, item);
+        }
+        kill(th, frame, i, KILL_B, i.b);
+        return true;
+    }
+    if count > FEW {
         return false;
     }
     // The source's register may be among the targets, so nothing is written before everything is read.
