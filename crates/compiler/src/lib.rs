@@ -12,6 +12,8 @@ pub mod parse;
 pub mod scope;
 pub mod syntax_error;
 mod tokenize;
+pub mod tokens;
+pub mod tree;
 pub mod warnings;
 
 pub use bytecode::code::CodeUnit;

@@ -36,6 +36,18 @@ pub struct Source {
     filename: Arc<str>,
     text: String,
     line_starts: Vec<u32>,
+    /// Places of offsets that stand for those of another text, in order.
+    places: Option<Vec<SourcePlace>>,
+}
+
+/// What an offset in a text that only stands for the source means.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct SourcePlace {
+    pub(crate) offset: u32,
+    /// From 1.
+    pub(crate) line: u32,
+    /// In UTF-8 bytes from 0.
+    pub(crate) column: u32,
 }
 
 impl Source {
@@ -48,7 +60,12 @@ impl Source {
         let mut line_starts = vec![0];
         line_starts
             .extend(text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(i, _)| i as u32 + 1));
-        Source { filename: filename.into(), text, line_starts }
+        Source { filename: filename.into(), text, line_starts, places: None }
+    }
+
+    /// A text that stands for a source that is not there. `places` are in the order of their offsets.
+    pub(crate) fn of_places(text: String, places: Vec<SourcePlace>, filename: &str) -> Source {
+        Source { filename: filename.into(), text, line_starts: vec![0], places: Some(places) }
     }
 
     /// The text.
@@ -69,6 +86,11 @@ impl Source {
     /// Line from 1 and column in UTF-8 bytes from 0.
     pub fn line_column(&self, offset: TextSize) -> (u32, u32) {
         let offset = u32::from(offset);
+        if let Some(places) = &self.places {
+            let after = places.partition_point(|place| place.offset <= offset);
+            let place = after.checked_sub(1).and_then(|index| places.get(index));
+            return place.map_or((1, 0), |place| (place.line, place.column));
+        }
         let line = self.line_starts.partition_point(|start| *start <= offset);
         (line as u32, offset - self.line_starts[line - 1])
     }
@@ -76,6 +98,9 @@ impl Source {
     /// Line from 1 and column in characters from 0.
     pub fn line_character(&self, offset: TextSize) -> (u32, u32) {
         let (line, column) = self.line_column(offset);
+        if self.places.is_some() {
+            return (line, column);
+        }
         let start = self.line_starts[line as usize - 1] as usize;
         let before = self.text.as_bytes().get(start..start + column as usize).unwrap_or(&[]);
         // UTF-8 continuation bytes start no character.
@@ -91,6 +116,9 @@ impl Source {
 
     /// A line, from 1, with its newline.
     pub fn line_text(&self, line: u32) -> Option<&str> {
+        if self.places.is_some() {
+            return None;
+        }
         let index = (line as usize).checked_sub(1)?;
         let start = *self.line_starts.get(index)? as usize;
         let end = self.line_starts.get(index + 1).map_or(self.text.len(), |end| *end as usize);
@@ -111,6 +139,11 @@ pub struct Parsed {
 }
 
 impl Parsed {
+    /// A tree that was made in another way.
+    pub(crate) fn of(syntax: Mod) -> Parsed {
+        Parsed { syntax }
+    }
+
     /// The root.
     pub fn syntax(&self) -> &Mod {
         &self.syntax
@@ -220,6 +253,17 @@ pub fn on_sufficient_stack<R: Send>(
     refuse_too_deep(source, &scan)?;
     let depth = scan.depth;
     drop(scan);
+    on_stack_for(depth, work)
+}
+
+/// Runs `work` on a stack that is deep enough for a tree of this depth, as [`on_sufficient_stack`] does.
+pub(crate) fn on_stack_for<R: Send>(
+    depth: usize,
+    work: impl FnOnce() -> Result<R, SyntaxError> + Send,
+) -> Result<R, SyntaxError> {
+    if depth > DEEPEST {
+        return Err(SyntaxError::too_deep());
+    }
     if depth <= SHALLOW {
         return work();
     }

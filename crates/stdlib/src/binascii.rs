@@ -125,7 +125,7 @@ fn crc_hqx(data: &[u8], start: u16) -> u16 {
 }
 
 #[cold]
-fn error(th: &mut Thread, message: &str) -> Raised {
+pub(crate) fn error(th: &mut Thread, message: &str) -> Raised {
     match crate::support::import_attr(th, "binascii", "Error") {
         Ok(class) => {
             let text = th.str(message);
@@ -139,7 +139,7 @@ fn error(th: &mut Thread, message: &str) -> Raised {
 }
 
 /// Bytes, or a string of ASCII characters.
-fn ascii_or_bytes(th: &mut Thread, data: &Value) -> PyResult<Vec<u8>> {
+pub(crate) fn ascii_or_bytes(th: &mut Thread, data: &Value) -> PyResult<Vec<u8>> {
     if let Some(text) = th.as_str(data) {
         return match text.as_ascii() {
             Some(text) => Ok(text.as_bytes().to_vec()),
@@ -156,7 +156,10 @@ fn ascii_or_bytes(th: &mut Thread, data: &Value) -> PyResult<Vec<u8>> {
 }
 
 /// The module.
-#[pymodule(name = "binascii", doc = "Conversion between binary data and ASCII")]
+#[pymodule(name = "binascii", doc = "Conversion between binary data and ASCII", functions = [
+    crate::binascii_mail::a2b_uu, crate::binascii_mail::b2a_uu, crate::binascii_mail::a2b_qp,
+    crate::binascii_mail::b2a_qp
+])]
 pub mod module {
     use vm::prelude::*;
 

@@ -111,3 +111,24 @@ pub fn canonical(th: &mut Thread, units: object_model::text::units::Units<'_>) -
         _ => th.units(units.to_owned().units()),
     }
 }
+
+/// Makes an exception class, as a module of that name defines it.
+pub fn exception_class(th: &mut Thread, module: &str, name: &str, base: Exc) -> PyResult {
+    let base = base.class().value();
+    let metaclass = th.type_of(&base).value();
+    let dict = th.dict();
+    let (key, home) = (th.intern("__module__"), th.str(module));
+    th.dict_set(&dict, key.as_value(), home)?;
+    let (name, bases) = (th.str(name), th.tuple(vec![base]));
+    th.call(&metaclass, &[name, bases, dict.into_value()])
+}
+
+/// Raises an exception of a class that [`exception_class`] made.
+pub fn raise(th: &mut Thread, class: Option<&Value>, message: &str) -> Raised {
+    let Some(class) = class else { return th.system_error(message) };
+    let message = th.str(message);
+    match th.call(class, &[message]) {
+        Ok(exception) => vm::exceptions::raise::raise_object(th, exception),
+        Err(raised) => raised,
+    }
+}

@@ -177,7 +177,8 @@ pub fn new_class(
         if slots.dict && inherits_dict {
             return Err(th.type_error("__dict__ slot disallowed: we already got one"));
         }
-        if !slots.names.is_empty() && solid.payload.layout().variable {
+        let is_str = solid.payload.has(flag::STR_SUBCLASS);
+        if !slots.names.is_empty() && solid.payload.layout().variable && !is_str {
             let base = solid.payload.name.get(th).to_string();
             return Err(
                 th.type_error(format_args!("nonempty __slots__ not supported for subtype of '{base}'"))

@@ -227,7 +227,7 @@ pub(super) fn run_script(th: &mut Thread, content: &[u8], filename: &str) -> PyR
 fn compile(th: &mut Thread, content: &[u8], filename: &str) -> PyResult<Obj<Code>> {
     let source = decode_bytes(th, content, filename)?;
     let optimize = crate::import::state().map_or(0, |state| state.config.optimize);
-    compile_source(th, &source, &Request { filename, mode: "exec", flags: 0, optimize })
+    compile_source(th, &source, &Request { filename, mode: "exec", flags: 0, optimize, minor_version: None })
 }
 
 /// The error of a script with null bytes: unlike that of other texts, it knows the line.

@@ -55,6 +55,8 @@ pub struct Request<'a> {
     pub flags: u32,
     /// 0, 1 or 2.
     pub optimize: u8,
+    /// Syntax that a later minor version of Python 3 brought is refused in trees.
+    pub minor_version: Option<u32>,
 }
 
 /// Syntax trees as Python objects: what the module `_ast` adds to `compile`.
@@ -63,18 +65,20 @@ pub struct TreeSupport {
     pub is_tree: fn(&mut Thread, &Value) -> PyResult<bool>,
     /// The tree of a program.
     pub parse: fn(&mut Thread, &Source, &Request<'_>) -> PyResult,
+    /// The same tree, checked and with what was asked for.
+    pub copy: fn(&mut Thread, &Value, &Request<'_>) -> PyResult,
     /// The code object of a tree.
     pub compile: fn(&mut Thread, &Value, &Request<'_>) -> PyResult,
 }
 
 /// Set by the module `_ast`.
-pub static TREES: OnceLock<TreeSupport> = OnceLock::new();
+pub static TREES: OnceLock<&'static TreeSupport> = OnceLock::new();
 
 fn trees(th: &mut Thread) -> PyResult<Option<&'static TreeSupport>> {
     if TREES.get().is_none() && crate::import::native_modules::exists(th, "_ast")? {
         crate::import::import(th, "_ast")?;
     }
-    Ok(TREES.get())
+    Ok(TREES.get().copied())
 }
 
 fn compile_mode(mode: &str) -> Option<Mode> {
@@ -295,14 +299,15 @@ pub fn compile(
         }
     }
     let filename = file_name(th, filename)?;
-    let request = Request { filename: &filename, mode: &mode, flags, optimize };
+    let minor_version = _feature_version.and_then(|version| u32::try_from(version).ok());
+    let request = Request { filename: &filename, mode: &mode, flags, optimize, minor_version };
     let is_text = th.as_str(source).is_some() || th.downcast::<Bytes>(source).is_some();
     if !is_text
         && let Some(trees) = trees(th)?
         && (trees.is_tree)(th, source)?
     {
         if flags & flag::ONLY_AST != 0 {
-            return Ok(source.clone());
+            return (trees.copy)(th, source, &request);
         }
         return (trees.compile)(th, source, &request);
     }
@@ -384,7 +389,8 @@ fn compile_text(th: &mut Thread, source: &Value, mode: &str, function: &str) -> 
     } else {
         source
     };
-    let request = Request { filename: "<string>", mode, flags, optimize: default_optimize() };
+    let optimize = default_optimize();
+    let request = Request { filename: "<string>", mode, flags, optimize, minor_version: None };
     compile_source(th, &source, &request)
 }
 

@@ -180,6 +180,26 @@ pub mod sys {
     #[pyfunction(signature = "()")]
     fn _clear_type_cache() {}
 
+    /// Private function for clearing certain descriptors from a type's dictionary.
+    #[pyfunction(name = "_clear_type_descriptors", signature = "(type, /)")]
+    fn clear_type_descriptors(th: &mut Thread, r#type: &Value) -> PyResult<()> {
+        let Some(class) = th.as_class(r#type) else {
+            let found = th.type_name(r#type);
+            return Err(
+                th.type_error(format_args!("_clear_type_descriptors() argument must be type, not {found}"))
+            );
+        };
+        if !class.payload.has(object_model::ty::flag::HEAP) {
+            return Err(th.type_error("argument is immutable"));
+        }
+        for name in ["__dict__", "__weakref__"] {
+            let name = th.intern(name);
+            th.dict_del(&class.payload.dict, name.as_value())?;
+        }
+        class.payload.bump_version();
+        Ok(())
+    }
+
     /// The number that -X cpu_count gives, -1 if none.
     #[pyfunction(signature = "()")]
     fn _get_cpu_count_config() -> i64 {
