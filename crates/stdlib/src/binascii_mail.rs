@@ -13,7 +13,7 @@ const QP_LINE: usize = 76;
 #[pyfunction(signature = "(data, /)")]
 pub fn a2b_uu(th: &mut Thread, data: &Value) -> PyResult {
     let data = ascii_or_bytes(th, data)?;
-    let Some((first, rest)) = data.split_first() else { return th.bytes(&[]) };
+    let Some((first, rest)) = data.split_first() else { return Err(error(th, "Missing length byte")) };
     let length = usize::from(first.wrapping_sub(b' ') & 0x3f);
     let mut out = Vec::with_capacity(length);
     let mut rest = rest.iter().copied().peekable();
