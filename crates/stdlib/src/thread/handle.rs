@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use parking_lot::{Condvar, Mutex};
 use vm::exceptions::Exc;
+use vm::lifecycle::shutdown::is_finalizing;
 use vm::prelude::*;
 use vm::thread::start_exit;
 use vm::thread::state::NATIVE_RESERVE;
@@ -81,6 +82,10 @@ impl ThreadHandle {
                 return Err(th.runtime_error("thread already started"));
             }
             phase.0 = Phase::Starting;
+        }
+        if is_finalizing() {
+            let message = "can't create new thread at interpreter shutdown";
+            return Err(th.raise_exc(Exc::PythonFinalizationError, message));
         }
         vm::object_model::reclaim::set_multi_threaded();
         let progress = self.progress.clone();
@@ -198,6 +203,11 @@ impl ThreadHandle {
         }
         if phase == Phase::Running && ident == th.ident {
             return Err(th.runtime_error("Cannot join current thread"));
+        }
+        if phase != Phase::Done && is_finalizing() {
+            // Other threads run no Python code any more: it could not end.
+            let message = "cannot join thread at interpreter shutdown";
+            return Err(th.raise_exc(Exc::PythonFinalizationError, message));
         }
         let timeout = match timeout {
             Some(timeout) if timeout >= 0.0 => super::timeout_of(th, true, timeout)?,
