@@ -65,6 +65,7 @@ pub mod tracemalloc;
 pub mod types;
 mod typing;
 pub mod unicodedata;
+pub mod uuid;
 pub mod warnings;
 pub mod weakref;
 pub mod zlib;
@@ -129,6 +130,7 @@ pub const MODULES: &[&ModuleDef] = &[
     &types::module::DEFINITION,
     &typing::module::DEFINITION,
     &unicodedata::module::DEFINITION,
+    &uuid::module::DEFINITION,
     &warnings::module::DEFINITION,
     &weakref::module::DEFINITION,
     &zlib::module::DEFINITION,

@@ -312,7 +312,7 @@ impl Mmap {
             Access::Copy => "ACCESS_COPY",
         };
         if closed {
-            return format!("<{name} closed=True, access={access}>");
+            return format!("<{name} closed=True>");
         }
         let offset = this.offset;
         format!("<{name} closed=False, access={access}, length={length}, pos={position}, offset={offset}>")
@@ -627,7 +627,7 @@ impl Mmap {
         let fd = self.mapping.lock(th).fd;
         if fd < 0 {
             if !self.keeps_fd {
-                return Err(th.value_error("can't get size with trackfd=False"));
+                return Err(th.os_error(libc::EBADF, None));
             }
             return Ok(length as i64);
         }

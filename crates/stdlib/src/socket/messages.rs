@@ -172,7 +172,7 @@ fn receive_parts(
     // SAFETY: null or a header within the room.
     while let Some(head) = unsafe { place.as_ref() } {
         let start = place as usize - message.msg_control as usize + header(0);
-        let end = (start + (head.cmsg_len as usize).saturating_sub(header(0))).min(size);
+        let end = (start + head.cmsg_len.saturating_sub(header(0))).min(size);
         // SAFETY: within the room, which the system filled so far.
         let data = unsafe {
             std::slice::from_raw_parts(

@@ -225,7 +225,6 @@ fn strings(list: *mut *mut libc::c_char) -> Vec<Vec<u8>> {
 static ONE_AT_A_TIME: parking_lot::Mutex<()> = parking_lot::Mutex::new(());
 
 /// The functions of the module.
-
 pub mod functions {
     use super::*;
 
