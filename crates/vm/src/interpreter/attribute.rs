@@ -5,9 +5,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use compiler::bytecode::instruction::{FRAME_HEADER, Instruction, KILL_A, KILL_B, KILL_C, SpecialMethod};
 use object_model::lock::CriticalSection;
 use object_model::object::attributes;
-use object_model::shape::{Shape, ShapeId};
+use object_model::shape::{Shape, ShapeId, builtin};
 use object_model::string::Str;
-use object_model::ty::flag;
+use object_model::ty::{Class, flag};
 use object_model::value::singleton::UNBOUND;
 use object_model::{Header, Obj, Value};
 
@@ -115,7 +115,7 @@ fn cached(th: &Thread, header: &Header, words: &[AtomicU64]) -> Option<Value> {
     words.iter().find_map(|word| {
         let word = cache::read(word);
         if word & cache::SLOT == 0 {
-            return cache::found(th, word, shape.0);
+            return cache::found(th, word, header);
         }
         if word >> 32 != u64::from(shape.0) {
             return None;
@@ -144,6 +144,9 @@ fn placed(th: &Thread, header: &Header, name: &Obj<Str>) -> Option<Value> {
 fn uncached(th: &mut Thread, header: &Header, name: &Obj<Str>, words: &[AtomicU64]) -> Option<Value> {
     let shape = header.shape();
     let class = shape.class();
+    if shape.id() == builtin::TYPE {
+        return of_class(th, header, name, words);
+    }
     if class.payload.has(flag::CUSTOM_GETATTR) {
         return None;
     }
@@ -176,7 +179,26 @@ fn uncached(th: &mut Thread, header: &Header, name: &Obj<Str>, words: &[AtomicU6
     if class::special::get(th, class::type_of(&attribute), Special::Get).is_some() {
         return None;
     }
-    let entry = Entry { shape: shape.id().0, version, class, word: attribute.word() };
+    let entry = Entry { shape: shape.id().0, version, class, of_type: false, word: attribute.word() };
+    cache::publish(th, words, entry);
+    Some(attribute)
+}
+
+/// The attribute of a class whose metaclass is `type` itself, if it needs no binding.
+fn of_class(th: &mut Thread, header: &Header, name: &Obj<Str>, words: &[AtomicU64]) -> Option<Value> {
+    // SAFETY: exactly a `type`; classes outlive every use.
+    let class: Class = unsafe { header.as_ptr().cast().as_ref() };
+    if class::lookup(th, header.shape().class(), name).is_some() {
+        return None;
+    }
+    let version = class.payload.version();
+    let attribute = class::lookup(th, class, name)?;
+    let is_plain = attribute.as_header().is_some_and(|h| h.shape_id() == builtin::FUNCTION)
+        || class::special::get(th, class::type_of(&attribute), Special::Get).is_none();
+    if !is_plain {
+        return None;
+    }
+    let entry = Entry { shape: builtin::TYPE.0, version, class, of_type: true, word: attribute.word() };
     cache::publish(th, words, entry);
     Some(attribute)
 }
@@ -341,7 +363,7 @@ fn has_own(th: &Thread, header: &Header, name: &Obj<Str>) -> bool {
 pub fn load_method(th: &mut Thread, frame: Frame, i: Instruction, words: &[AtomicU64]) -> PyResult<()> {
     let receiver = take(frame, i, KILL_B, i.b);
     if let Some(header) = receiver.as_header()
-        && let Some(method) = cache::found(th, cache::read(&words[1]), header.shape_id().0)
+        && let Some(method) = cache::found(th, cache::read(&words[1]), header)
     {
         put_method(th, frame, i.a, method, Some(receiver));
         return Ok(());
@@ -357,7 +379,8 @@ pub fn load_method(th: &mut Thread, frame: Frame, i: Instruction, words: &[Atomi
             if let Some(header) = receiver.as_header() {
                 let shape = header.shape();
                 if !shape.is_dict_mode() {
-                    let entry = Entry { shape: shape.id().0, version, class, word: method.word() };
+                    let entry =
+                        Entry { shape: shape.id().0, version, class, of_type: false, word: method.word() };
                     cache::publish(th, words, entry);
                 }
             }

@@ -18,7 +18,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use compiler::bytecode::instruction::Opcode;
 use object_model::object::slot::count_word;
 use object_model::ty::Class;
-use object_model::{Attached, Value, reclaim};
+use object_model::{Attached, Header, Value, reclaim};
 
 use crate::frame::Frame;
 use crate::thread::Thread;
@@ -38,6 +38,8 @@ pub struct Entry {
     pub version: u32,
     /// The type.
     pub class: Class,
+    /// The receiver is the type itself (`Class.attribute`), not an instance of it.
+    pub of_type: bool,
     /// What was found in the type: a method, or a class attribute that is no descriptor. Not counted: the type holds it
     /// as long as the version is the same.
     pub word: u64,
@@ -50,15 +52,18 @@ impl Entry {
     }
 }
 
-/// The value that an alternative remembers for this shape, if it is still true.
+/// The value that an alternative remembers for this receiver, if it is still true.
 #[inline(always)]
-pub fn found(token: &Attached, word: u64, shape: u32) -> Option<Value> {
+pub fn found(token: &Attached, word: u64, receiver: &Header) -> Option<Value> {
     if word & SLOT != 0 {
         return None;
     }
     // SAFETY: the word is 0 or a boxed entry, freed only after all threads passed a safepoint; it was read with acquire.
     let entry = unsafe { (word as *const Entry).as_ref() }?;
-    if entry.shape != shape || !entry.is_current() {
+    if entry.shape != receiver.shape_id().0 || !entry.is_current() {
+        return None;
+    }
+    if entry.of_type && !std::ptr::eq(receiver, &raw const entry.class.header) {
         return None;
     }
     // SAFETY: the version says that the type's dict holds the word; who changes that changes the version before the
@@ -80,7 +85,8 @@ pub fn vacancy(th: &mut Thread, words: &[AtomicU64], stride: usize, shape: u32) 
             return (word >> 32) as u32 == shape;
         }
         // SAFETY: as in `found`.
-        unsafe { (word as *const Entry).as_ref() }.is_none_or(|e| e.shape == shape || !e.is_current())
+        let entry = unsafe { (word as *const Entry).as_ref() };
+        entry.is_none_or(|e| e.shape == shape && !e.of_type || !e.is_current())
     };
     if let Some(free) = [0, stride].into_iter().find(|at| stale(read(&words[*at]))) {
         return Some(free);

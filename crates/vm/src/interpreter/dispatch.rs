@@ -548,8 +548,8 @@ pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
                 let word = reg!(i.b);
                 if word & 7 == 0 {
                     // SAFETY: a register's object is alive.
-                    let shape = unsafe { header(word) }.shape_id();
-                    if let Some(method) = cache::found(th, cache::read(cache_word!(0)), shape.0) {
+                    let object = unsafe { header(word) };
+                    if let Some(method) = cache::found(th, cache::read(cache_word!(0)), object) {
                         if i.flags & KILL_B != 0 {
                             // SAFETY: as in `reg`; the reference moves below.
                             unsafe { *base.add(i.b as usize) = UNBOUND };
