@@ -1,6 +1,6 @@
 //! Abstract syntax trees as Python's module `ast` has them, as plain data.
 //!
-//! A [`Node`] has the fields that [`kinds`] lists for its kind, in that order. [`parse`] makes trees of source text,
+//! A [`Node`] has the fields that [`kinds`] lists for its kind, in that order. [`parse()`] makes trees of source text,
 //! [`compile`] makes code of a tree (the caller checks it with [`validate`] before). Both work through the compiler's
 //! own tree: `from_syntax` and `to_syntax` translate.
 //!
