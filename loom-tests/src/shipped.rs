@@ -1,5 +1,7 @@
 //! Protocols of crates that cannot be built for loom as a whole: their files, as they ship.
 
+#[path = "../../crates/object-model/src/lock/baton.rs"]
+pub mod baton;
 #[path = "../../crates/vm/src/thread/gil.rs"]
 pub mod gil;
 #[path = "../../crates/object-model/src/lock/raw.rs"]

@@ -2,10 +2,12 @@
 //!
 //! In the `gil` build whoever is attached may; the types here cost a counter. In the `free-threaded` build they lock.
 
+pub mod baton;
 pub mod critical_section;
 pub mod guarded;
 pub mod object_lock;
 pub mod raw;
 
+pub use baton::{Baton, Refusal};
 pub use critical_section::CriticalSection;
 pub use guarded::{Guarded, GuardedRef};

@@ -125,7 +125,7 @@ impl AsyncGenerator {
 
     fn __del__(this: &Obj<Self>, th: &mut Thread) -> PyResult<()> {
         let generator = generator(this);
-        if generator.is_finished(th) {
+        if generator.is_finished() {
             return Ok(());
         }
         let (finalizer, closed) = {
@@ -139,8 +139,8 @@ impl AsyncGenerator {
     }
 
     #[getter]
-    fn ag_await(this: &Obj<Self>, th: &mut Thread) -> Value {
-        generator(this).gi_yieldfrom(th)
+    fn ag_await(this: &Obj<Self>) -> Value {
+        generator(this).gi_yieldfrom()
     }
 
     #[getter]
@@ -149,8 +149,8 @@ impl AsyncGenerator {
     }
 
     #[getter]
-    fn ag_suspended(this: &Obj<Self>, th: &mut Thread) -> bool {
-        generator(this).gi_suspended(th)
+    fn ag_suspended(this: &Obj<Self>) -> bool {
+        generator(this).gi_suspended()
     }
 
     #[getter]
@@ -463,7 +463,7 @@ impl Athrow {
         let generator = &self.awaitable.generator;
         match self.awaitable.state() {
             CLOSED => Err(Athrow::reused(th)),
-            _ if generator.is_finished(th) => {
+            _ if generator.is_finished() => {
                 self.awaitable.set_state(CLOSED);
                 Err(stop(th, Value::NONE))
             }

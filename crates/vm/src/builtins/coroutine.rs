@@ -110,7 +110,7 @@ impl Coroutine {
 
     fn __del__(this: &Obj<Self>, th: &mut Thread) -> PyResult<()> {
         let coroutine = generator(this);
-        if coroutine.is_created(th) {
+        if coroutine.is_created() {
             warn_unawaited(th, this.as_value(), coroutine);
         }
         Generator::finalize(coroutine, th);
@@ -118,18 +118,18 @@ impl Coroutine {
     }
 
     #[getter]
-    fn cr_await(this: &Obj<Self>, th: &mut Thread) -> Value {
-        generator(this).gi_yieldfrom(th)
+    fn cr_await(this: &Obj<Self>) -> Value {
+        generator(this).gi_yieldfrom()
     }
 
     #[getter]
-    fn cr_running(this: &Obj<Self>, th: &mut Thread) -> bool {
-        generator(this).gi_running(th)
+    fn cr_running(this: &Obj<Self>) -> bool {
+        generator(this).gi_running()
     }
 
     #[getter]
-    fn cr_suspended(this: &Obj<Self>, th: &mut Thread) -> bool {
-        generator(this).gi_suspended(th)
+    fn cr_suspended(this: &Obj<Self>) -> bool {
+        generator(this).gi_suspended()
     }
 
     #[getter]

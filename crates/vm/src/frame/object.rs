@@ -109,7 +109,7 @@ pub fn generator_frame(th: &mut Thread, generator: &Obj<Generator>) -> Value {
             None
         }
     };
-    let function = generator.function(th).or_else(|| {
+    let function = generator.function().or_else(|| {
         // SAFETY: the function word of a frame on the stack is a value.
         running(th, generator).map(|frame| unsafe { Value::borrow_word(&*frame.function_word()) }.clone())
     });
@@ -221,7 +221,7 @@ impl FrameObject {
     fn index(&self, th: &Thread) -> usize {
         match self.view(th) {
             View::Live(frame) => frame.instruction_index(),
-            View::Waiting(generator) => generator.instruction_index(th),
+            View::Waiting(generator) => generator.instruction_index(),
             View::Own => self.state.lock(th).index,
         }
     }
@@ -263,10 +263,10 @@ impl FrameObject {
             }
             View::Live(_) => None,
             View::Waiting(generator) => {
-                let current = generator.variables(th).get(register).cloned().unwrap_or(Value::UNBOUND);
+                let current = generator.variables().get(register).cloned().unwrap_or(Value::UNBOUND);
                 match self.in_cell(th, register, &current, &mut value) {
                     true => None,
-                    false => value.and_then(|value| generator.set_variable(th, register, value)),
+                    false => value.and_then(|value| generator.set_variable(register, value)),
                 }
             }
             View::Own => {
@@ -296,7 +296,7 @@ impl FrameObject {
     pub(super) fn locals(&self, th: &mut Thread) -> PyResult<Obj<Dict>> {
         let variables = match self.view(th) {
             View::Live(frame) => copy_variables(frame),
-            View::Waiting(generator) => generator.variables(th),
+            View::Waiting(generator) => generator.variables(),
             View::Own => self.state.lock(th).variables.clone(),
         };
         locals_dict(th, &self.code, &variables)
@@ -401,7 +401,7 @@ impl FrameObject {
     fn clear(&self, th: &mut Thread) -> PyResult<()> {
         match self.view(th) {
             View::Live(_) => return Err(th.runtime_error("cannot clear an executing frame")),
-            View::Waiting(generator) if generator.is_created(th) => {
+            View::Waiting(generator) if generator.is_created() => {
                 if generator.kind == Kind::Coroutine {
                     warn_unawaited(th, generator.as_value(), &generator);
                 }

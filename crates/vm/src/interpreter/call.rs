@@ -532,7 +532,7 @@ pub fn return_rare(th: &mut Thread, frame: Frame, word: u64) -> PyResult<Outcome
         frame::object::finish(th, frame);
     }
     if flags & bit::GENERATOR != 0 {
-        super::generator::returned(th, frame);
+        super::generator::ended(th, frame);
     }
     let destination = frame.destination() as u16;
     if flags & bit::INIT != 0 {
@@ -549,6 +549,9 @@ pub fn return_rare(th: &mut Thread, frame: Frame, word: u64) -> PyResult<Outcome
         return Ok(Outcome::Done(value));
     }
     let Some(caller) = frame.caller() else { return Ok(Outcome::Done(value)) };
+    if flags & bit::GENERATOR != 0 {
+        return Ok(Outcome::Frame(super::generator::hand_over(th, caller, value, false)));
+    }
     store(th, caller, destination, value);
     Ok(Outcome::Frame(Resume { frame: caller, pc: caller.pc() }))
 }

@@ -12,6 +12,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use compiler::bytecode::instruction::{IF_TRUE, Instruction, KILL_A, KILL_B, KILL_C, Opcode};
 use object_model::list::List;
+use object_model::shape::builtin;
 use object_model::value::float::{float_word, is_float_word, word_float};
 use object_model::value::int::{INT_TAG, add_words, both_int, int_word, mul_words, sub_words, word_int};
 use object_model::value::singleton::{FALSE, LIST_MARK, NONE, RANGE_MARK, TRUE, TUPLE_MARK, UNBOUND};
@@ -829,6 +830,11 @@ pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
                     next!();
                 }
                 save!();
+                // SAFETY: what is no mark is an iterator, which its register keeps.
+                if unsafe { header(mark) }.shape_id() == builtin::GENERATOR {
+                    outcome!(generator::for_next(th, Frame(base), *i));
+                    next!();
+                }
                 if check!(iterate::next(th, Frame(base), *i)) {
                     jump!(i.c.cast_signed());
                     poll!();
@@ -935,9 +941,7 @@ pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
             }
             Opcode::Send => {
                 save!();
-                if check!(generator::send_to(th, Frame(base), *i)) {
-                    jump!(i.c.cast_signed());
-                }
+                outcome!(generator::send_to(th, Frame(base), *i));
             }
             Opcode::GetYieldFromIter => slow!(generator::yield_from_iter, i),
             Opcode::GetAwaitable => slow!(generator::awaitable, i),

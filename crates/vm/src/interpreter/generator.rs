@@ -1,10 +1,12 @@
 //! Generators and coroutines in the interpreter: making, yielding, delegating.
 //!
 //! A suspended generator owns its registers (`builtins::generator`). To run, they are copied to the top of the running
-//! thread's stack; to suspend, back again.
+//! thread's stack; to suspend, back again. A generator that a loop or a delegation goes on with runs in the same
+//! interpreter loop: its frame lacks the ENTRY bit, and the caller's instruction, the one before its saved pc, says
+//! where what is yielded or returned goes.
 
 use compiler::bytecode::code::flags;
-use compiler::bytecode::instruction::{DELEGATE, Instruction, KILL_B};
+use compiler::bytecode::instruction::{DELEGATE, Instruction, KILL_B, Opcode};
 use object_model::value::singleton::UNBOUND;
 use object_model::{Obj, Value};
 
@@ -23,13 +25,21 @@ fn value<'a>(frame: Frame, register: u16) -> &'a Value {
     unsafe { Value::borrow_word(&*frame.register(register as usize)) }
 }
 
-/// Moves the registers of a frame out.
-pub fn take_registers(frame: Frame) -> Box<[u64]> {
-    let count = frame.code().payload.registers as usize;
-    (0..count)
-        // SAFETY: the frame's registers; each reference moves out once. Registers that are not live hold no object.
-        .map(|n| unsafe { std::mem::replace(&mut *frame.register(n), UNBOUND) })
-        .collect()
+/// Moves the registers of a frame to where they are kept, and the function with them.
+fn move_out(frame: Frame, kept: &mut Suspended) {
+    let registers = &mut kept.registers;
+    // SAFETY: a generator keeps as many words as its code has registers, and the frame has them all; the references move,
+    // so that nothing looks like an object on the stack (F2).
+    unsafe {
+        std::ptr::copy_nonoverlapping(frame.0, registers.as_mut_ptr(), registers.len());
+        for n in 0..registers.len() {
+            *frame.register(n) = UNBOUND;
+        }
+        let function = std::mem::replace(&mut *frame.function_word(), UNBOUND);
+        // The place held nothing (G2).
+        std::mem::forget(std::mem::replace(&mut kept.function, Value::from_word(function)));
+    }
+    kept.pc = frame.pc() as usize;
 }
 
 /// `RETURN_GENERATOR`: the frame becomes a generator, which is the result of the call.
@@ -41,95 +51,169 @@ pub fn make(th: &mut Thread, frame: Frame) -> PyResult<Outcome> {
         f if f & flags::ASYNC_GENERATOR != 0 => Kind::AsyncGenerator,
         _ => Kind::Generator,
     };
-    let pc = frame.pc();
+    let mut registers = vec![UNBOUND; code.registers as usize].into_boxed_slice();
     // Temporaries do not exist yet: only the variables are moved.
     let variables = code.variables_end as usize;
-    let registers: Box<[u64]> = (0..code.registers as usize)
-        .map(|n| {
-            if n < variables {
-                // SAFETY: a register of the frame; the reference moves out.
-                unsafe { std::mem::replace(&mut *frame.register(n), UNBOUND) }
-            } else {
-                UNBOUND
-            }
-        })
-        .collect();
-    // SAFETY: the function word is a value that the frame owns.
-    let function = unsafe { Value::borrow_word(&*frame.function_word()) }.clone();
-    let suspended = Suspended { registers, pc: pc as usize, function, handled: Value::NONE };
+    for (n, kept) in registers.iter_mut().enumerate().take(variables) {
+        // SAFETY: a register of the frame; the reference moves out.
+        *kept = unsafe { std::mem::replace(&mut *frame.register(n), UNBOUND) };
+    }
+    // SAFETY: the function word is a value that the frame owns; it moves.
+    let function = unsafe { Value::from_word(std::mem::replace(&mut *frame.function_word(), UNBOUND)) };
+    let suspended = Suspended { registers, pc: frame.pc() as usize, function, handled: Value::NONE };
     let generator = Generator::make(th, kind, code, suspended);
     super::call::return_rare_plain(th, frame, generator)
+}
+
+/// The generator whose frame this is.
+fn generator_of(frame: Frame) -> Obj<Generator> {
+    debug_assert!(frame.flags() & bit::GENERATOR != 0, "a generator's frame");
+    // SAFETY: the bit says that extra is the generator.
+    unsafe { Obj::<Generator>::borrow_unchecked(Value::borrow_word(&*frame.extra())) }.clone()
+}
+
+/// What the generator handles is handled from now on.
+fn enter_handled(th: &mut Thread, suspended: &mut Suspended) {
+    let handled = std::mem::replace(&mut suspended.handled, Value::NONE);
+    let outside = std::mem::replace(&mut th.handled, handled);
+    th.handled_outside.push(outside);
+}
+
+/// The counterpart of [`enter_handled`]: what the generator goes on handling when it runs again.
+fn leave_handled(th: &mut Thread) -> Value {
+    let outside = th.handled_outside.pop().unwrap_or(Value::NONE);
+    std::mem::replace(&mut th.handled, outside)
 }
 
 /// `YIELD`
 #[inline(never)]
 pub fn yield_value(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<Outcome> {
     let yielded = take(frame, i, KILL_B, i.b);
-    // SAFETY: the frame of a generator has the generator in its extra word.
-    let generator = unsafe { Value::borrow_word(&*frame.extra()) }.clone();
-    let Some(generator) = Generator::of(&generator) else {
+    let (flags, caller) = (frame.flags(), frame.caller());
+    if flags & bit::GENERATOR == 0 {
         return Err(th.system_error("yield outside a generator"));
+    }
+    // SAFETY: the bit says that extra is the generator, whose reference moves out.
+    let generator: Obj<Generator> = unsafe {
+        Obj::from_value_unchecked(Value::from_word(std::mem::replace(&mut *frame.extra(), UNBOUND)))
     };
-    let generator = generator.clone();
-    let suspended = put_back(th, frame);
-    generator.suspend(th, suspended);
-    Ok(Outcome::Done(yielded))
+    put_back(th, frame, &generator);
+    generator.body.rest();
+    drop(generator);
+    match caller {
+        Some(caller) if flags & bit::ENTRY == 0 => Ok(Outcome::Frame(hand_over(th, caller, yielded, true))),
+        _ => {
+            th.yielded = true;
+            Ok(Outcome::Done(yielded))
+        }
+    }
 }
 
-/// Takes a generator's frame off the stack again.
-pub fn put_back(th: &mut Thread, frame: Frame) -> Suspended {
-    // SAFETY: the function word is a value that the frame owns.
-    let function = unsafe { Value::borrow_word(&*frame.function_word()) }.clone();
-    let pc = frame.pc() as usize;
-    // What it is handling is taken out by whoever resumed it.
-    let suspended = Suspended { registers: take_registers(frame), pc, function, handled: Value::NONE };
+/// Gives what a generator yielded or returned to the instruction that went on with it.
+pub fn hand_over(th: &mut Thread, caller: Frame, result: Value, yielded: bool) -> Resume {
+    let pc = caller.pc();
+    // SAFETY: the caller saved the address after its instruction.
+    let i = unsafe { *pc.sub(1) };
+    let jumps = if i.opcode == Opcode::ForNext as u8 {
+        if yielded {
+            put(th, caller, i.b as usize, result);
+        } else {
+            put(th, caller, i.a as usize, Value::UNBOUND);
+        }
+        yielded
+    } else {
+        debug_assert!(
+            i.opcode == Opcode::Send as u8,
+            "only FOR_NEXT and SEND go on with generators in place"
+        );
+        put(th, caller, i.a as usize, result);
+        !yielded
+    };
+    // SAFETY: the compiler's jumps stay inside the code; they count from the word after the instruction.
+    let pc = if jumps { unsafe { pc.offset(i.c.cast_signed() as isize) } } else { pc };
+    Resume { frame: caller, pc }
+}
+
+/// Takes the frame of a generator whose body was taken off the stack again, what it handles included.
+pub fn put_back(th: &mut Thread, frame: Frame, generator: &Obj<Generator>) {
+    // SAFETY: who runs the frame has the body.
+    let suspended = unsafe { generator.body.held() };
+    move_out(frame, suspended);
+    suspended.handled = leave_handled(th);
     super::call::pop(th, frame);
-    suspended
 }
 
-/// The body of a generator returned.
-pub fn returned(th: &mut Thread, frame: Frame) {
-    ended(th, frame);
-}
-
-/// An exception leaves the body of a generator.
-pub fn failed(th: &mut Thread, frame: Frame) {
-    ended(th, frame);
-}
-
-fn ended(th: &mut Thread, frame: Frame) {
-    // SAFETY: the frame of a generator has the generator in its extra word.
-    let generator = unsafe { Value::borrow_word(&*frame.extra()) }.clone();
-    if let Some(generator) = Generator::of(&generator) {
-        if let Some(object) = generator.take_frame(th) {
-            frame::object::finish_generator(th, frame, &object);
-        }
-        generator.finish(th);
+/// The body of a generator returned, or an exception leaves it.
+pub fn ended(th: &mut Thread, frame: Frame) {
+    let generator = generator_of(frame);
+    if let Some(object) = generator.take_frame(th) {
+        frame::object::finish_generator(th, frame, &object);
     }
+    let handled = leave_handled(th);
+    generator.body.end();
+    drop(handled);
 }
 
-/// `SEND`: true when the sub-iterator is done and `a` holds its result.
+/// What a body that was taken and is not on a stack owns.
+pub fn empty(suspended: &mut Suspended) -> Suspended {
+    let registers = std::mem::take(&mut suspended.registers);
+    let function = std::mem::replace(&mut suspended.function, Value::UNBOUND);
+    let handled = std::mem::replace(&mut suspended.handled, Value::NONE);
+    Suspended { registers, pc: suspended.pc, function, handled }
+}
+
+/// `FOR_NEXT` on a generator.
 #[inline(never)]
-pub fn send_to(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<bool> {
-    let sent = value(frame, i.a).clone();
-    let receiver = value(frame, i.b).clone();
-    match delegate(th, &receiver, &sent)? {
-        Resumed::Yielded(next) => {
-            put(th, frame, i.a as usize, next);
-            Ok(false)
-        }
-        Resumed::Returned(result) => {
-            put(th, frame, i.a as usize, result);
-            Ok(true)
-        }
+pub fn for_next(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<Outcome> {
+    // SAFETY: the loop saw the shape.
+    let generator = unsafe { Obj::<Generator>::borrow_unchecked(value(frame, i.a)) };
+    Ok(match enter(th, generator, Value::NONE, 0)? {
+        Some(new) => Outcome::Frame(Resume { frame: new, pc: new.pc() }),
+        None => Outcome::Frame(hand_over(th, frame, Value::NONE, false)),
+    })
+}
+
+/// Puts a suspended generator on the stack, with `sent` as the value of its yield. None: it has ended.
+#[inline]
+pub fn enter(
+    th: &mut Thread,
+    generator: &Obj<Generator>,
+    sent: Value,
+    flags: u64,
+) -> PyResult<Option<Frame>> {
+    if !generator.begin(th, sent.is_none())? {
+        generator.exhausted(th)?;
+        return Ok(None);
     }
+    // SAFETY: the body was taken just now.
+    let old = deliver(unsafe { generator.body.held() }, sent);
+    drop(old);
+    restore(th, generator, flags).map(Some)
+}
+
+/// `SEND`
+#[inline(never)]
+pub fn send_to(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<Outcome> {
+    let sent = value(frame, i.a).clone();
+    let receiver = value(frame, i.b);
+    if let Some(generator) = Generator::of(receiver)
+        && generator.kind != Kind::AsyncGenerator
+    {
+        return Ok(match enter(th, generator, sent, 0)? {
+            Some(new) => Outcome::Frame(Resume { frame: new, pc: new.pc() }),
+            None => Outcome::Frame(hand_over(th, frame, Value::NONE, false)),
+        });
+    }
+    let receiver = receiver.clone();
+    let (result, yielded) = match delegate(th, &receiver, &sent)? {
+        Resumed::Yielded(next) => (next, true),
+        Resumed::Returned(result) => (result, false),
+    };
+    Ok(Outcome::Frame(hand_over(th, frame, result, yielded)))
 }
 
 /// Sends a value to an iterator; what it yields or returns.
 fn delegate(th: &mut Thread, receiver: &Value, sent: &Value) -> PyResult<Resumed> {
-    if let Some(generator) = Generator::of(receiver).filter(|g| g.kind != Kind::AsyncGenerator).cloned() {
-        return Generator::resume(th, &generator, sent.clone());
-    }
     let result = if sent.is_none() {
         // The method itself, not the iterator protocol, which would forget StopIteration's value.
         match th.call_special(receiver, Special::Next, &[]) {
@@ -190,7 +274,7 @@ fn await_iterator(th: &mut Thread, source: &Value, place: u16) -> PyResult {
     if let Some(generator) = Generator::of(source) {
         let iterable = generator.code.unit.flags & flags::ITERABLE_COROUTINE != 0;
         if generator.kind == Kind::Coroutine || iterable {
-            if generator.kind == Kind::Coroutine && generator.is_delegating(th) {
+            if generator.kind == Kind::Coroutine && generator.is_delegating() {
                 return Err(th.runtime_error("coroutine is being awaited already"));
             }
             return Ok(source.clone());
@@ -308,31 +392,30 @@ pub fn stop_iteration_error(th: &mut Thread, exception: &Value) -> PyResult {
     Ok(error)
 }
 
-/// Puts a suspended generator's registers on the stack, ready to run.
-pub fn restore(th: &mut Thread, generator: &Obj<Generator>, mut suspended: Suspended) -> PyResult<Frame> {
-    th.check_native_stack()?;
+/// Puts a generator whose body was taken on the stack, ready to run. Without room the body rests again.
+#[inline]
+pub fn restore(th: &mut Thread, generator: &Obj<Generator>, flags: u64) -> PyResult<Frame> {
     // SAFETY: the header fits: the stack's end is checked next.
     let frame = Frame(unsafe { frame::top(th).add(frame::HEADER) });
     // SAFETY: the generator keeps its code.
     let code: &'static object_model::Object<_> = unsafe { &*generator.code.as_ptr().as_ptr() };
     if super::call::has_no_room(th, frame, code) {
-        generator.suspend(th, suspended);
+        generator.body.rest();
         return Err(super::call::too_deep(th));
     }
+    // SAFETY: the caller has the body.
+    let suspended = unsafe { generator.body.held() };
+    let function = std::mem::replace(&mut suspended.function, Value::UNBOUND);
     // SAFETY: words above the innermost frame hold no reference (F2); all references move.
     unsafe {
-        let function = std::mem::replace(&mut suspended.function, Value::NONE);
         frame.function_word().write(function.into_word());
+        std::ptr::copy_nonoverlapping(suspended.registers.as_ptr(), frame.0, suspended.registers.len());
     }
-    frame.begin(code, th.frame, bit::ENTRY | bit::GENERATOR, 0);
+    frame.begin(code, th.frame, flags | bit::GENERATOR, 0);
     frame.set_pc(suspended.pc as *const Instruction);
-    // SAFETY: as above.
-    unsafe {
-        frame.extra().write(generator.as_value().clone().into_word());
-        for (n, word) in suspended.registers.iter_mut().enumerate() {
-            frame.register(n).write(std::mem::replace(word, UNBOUND));
-        }
-    }
+    // SAFETY: extra holds nothing yet.
+    unsafe { frame.extra().write(generator.as_value().clone().into_word()) };
+    enter_handled(th, suspended);
     th.frame = frame.0;
     th.depth += 1;
     Ok(frame)
@@ -348,7 +431,7 @@ pub fn throw_into(th: &mut Thread, frame: Frame) -> Option<Resume> {
 pub fn delegate_of(suspended: &Suspended) -> Option<Value> {
     // SAFETY: a suspended generator stopped behind a YIELD or at its very start.
     let i = unsafe { *(suspended.pc as *const Instruction).sub(1) };
-    if i.opcode != compiler::bytecode::instruction::Opcode::Yield as u8 || i.flags & DELEGATE == 0 {
+    if i.opcode != Opcode::Yield as u8 || i.flags & DELEGATE == 0 {
         return None;
     }
     // SAFETY: the register of the sub-iterator holds a value.
@@ -373,7 +456,7 @@ pub fn finish_delegation(suspended: &mut Suspended, result: Value) -> Value {
 pub fn deliver(suspended: &mut Suspended, sent: Value) -> Value {
     // SAFETY: as in `delegate_of`.
     let i = unsafe { *(suspended.pc as *const Instruction).sub(1) };
-    if i.opcode != compiler::bytecode::instruction::Opcode::Yield as u8 {
+    if i.opcode != Opcode::Yield as u8 {
         return sent;
     }
     let old = std::mem::replace(&mut suspended.registers[i.a as usize], sent.into_word());

@@ -43,7 +43,7 @@ pub fn unwind(th: &mut Thread, frame: Frame, pc: *const Instruction) -> Option<R
             frame::object::finish(th, frame);
         }
         if flags & bit::GENERATOR != 0 {
-            super::generator::failed(th, frame);
+            super::generator::ended(th, frame);
         }
         let pending = th.take_exception();
         call::abandon(th, frame);

@@ -74,7 +74,6 @@ impl Thread {
             && header.shape_id() == builtin::GENERATOR
             && let Some(generator) = Generator::of(iterator)
         {
-            self.check_native_stack()?;
             return match Generator::resume(self, generator, Value::NONE)? {
                 Resumed::Yielded(value) => Ok(Some(value)),
                 Resumed::Returned(_) => Ok(None),

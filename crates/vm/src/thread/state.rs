@@ -65,6 +65,8 @@ pub struct Thread {
     pub(crate) handled: Value,
     /// What was being handled where generators that now run were gone on with, innermost last.
     pub(crate) handled_outside: Vec<Value>,
+    /// The interpreter loop was left by a yield, not by a return; whoever entered it takes this back.
+    pub(crate) yielded: bool,
     /// `threading.get_ident()`
     pub ident: u64,
     /// True for the thread that signals are delivered to.
@@ -100,6 +102,7 @@ impl Thread {
             raised: None,
             handled: Value::NONE,
             handled_outside: Vec::new(),
+            yielded: false,
             ident,
             is_main,
             locals: Vec::new(),

@@ -1,19 +1,27 @@
 //! Generators and coroutines: a suspended frame that can be gone on with.
 //!
 //! # States
-//! created → suspended ⇄ running → finished. The state is behind a lock of its own; whoever resumes takes the registers
-//! out, so that a second thread finds the generator running ("already executing") and nothing to share.
+//! created → suspended ⇄ running → finished. Whoever resumes takes the body, so that a second thread finds the generator
+//! running ("already executing") and nothing to share.
 //!
-//! Not here: asynchronous generators' awaitables (`async_generator`).
+//! Not here: frames that go on a stack and off it (`interpreter::generator`), asynchronous generators' awaitables
+//! (`async_generator`).
+
+pub mod body;
 
 use object_model::object::layout::Payload;
 use object_model::shape::builtin;
 use object_model::string::Str;
 use object_model::{Obj, Value};
 
+use object_model::lock::Refusal;
+
+pub use self::body::Suspended;
+use self::body::{Body, Stage};
 use super::code::Code;
 use super::function::Function;
 use crate::exceptions::Exc;
+use crate::frame::{Frame, bit};
 use crate::interpreter::{dispatch, generator as interpreter};
 use crate::prelude::*;
 
@@ -35,7 +43,8 @@ pub struct Generator {
     pub kind: Kind,
     /// The code.
     pub code: Obj<Code>,
-    state: Guarded<State>,
+    /// The frame while it does not run.
+    pub body: Body,
     names: Guarded<(Value, Value)>,
     /// The frame object, once somebody has asked for it, until the body ends.
     frame: Guarded<Option<Value>>,
@@ -58,36 +67,6 @@ pub(super) struct Asynchronous {
     pub(super) origin: Option<Value>,
 }
 
-enum State {
-    Created(Suspended),
-    Suspended(Suspended),
-    Running,
-    Finished,
-}
-
-/// Registers and place of a frame that does not run.
-pub struct Suspended {
-    /// Registers; they own their references.
-    pub registers: Box<[u64]>,
-    /// Address of the next instruction.
-    pub pc: usize,
-    /// The function.
-    pub function: Value,
-    /// The exception that the frame is handling.
-    pub handled: Value,
-}
-
-impl Drop for Suspended {
-    fn drop(&mut self) {
-        for word in &mut self.registers {
-            // SAFETY: registers own their references; each is dropped once.
-            drop(unsafe {
-                Value::from_word(std::mem::replace(word, object_model::value::singleton::UNBOUND))
-            });
-        }
-    }
-}
-
 /// What came out of a generator.
 pub enum Resumed {
     /// It yielded.
@@ -99,16 +78,7 @@ pub enum Resumed {
 impl Payload for Generator {
     fn trace(&self, visit: &mut dyn FnMut(&Value)) {
         visit(self.code.as_value());
-        self.state.trace_with(|state| {
-            if let State::Created(s) | State::Suspended(s) = state {
-                visit(&s.function);
-                visit(&s.handled);
-                for word in &s.registers {
-                    // SAFETY: registers hold valid values.
-                    visit(unsafe { Value::borrow_word(word) });
-                }
-            }
-        });
+        self.body.trace(visit);
         self.frame.trace_with(|frame| frame.iter().for_each(&mut *visit));
         self.names.trace_with(|(name, qualname)| {
             visit(name);
@@ -142,26 +112,12 @@ impl Generator {
             Kind::Coroutine => builtin::COROUTINE,
             Kind::AsyncGenerator => builtin::ASYNC_GENERATOR,
         };
-        let state = Guarded::new(State::Created(suspended));
+        let body = Body::new(suspended);
         let origin = if kind == Kind::Coroutine { origin(th) } else { None };
         let asynchronous = Guarded::new(Asynchronous { origin, ..Asynchronous::default() });
         let names = Guarded::new(names);
         let frame = Guarded::new(None);
-        Obj::new(th, shape, Generator { kind, code, state, names, frame, asynchronous }).into_value()
-    }
-
-    /// Puts the registers back after a yield.
-    pub fn suspend(&self, th: &Thread, suspended: Suspended) {
-        *self.state.lock(th) = State::Suspended(suspended);
-    }
-
-    /// The body ended.
-    pub fn finish(&self, th: &Thread) {
-        *self.state.lock(th) = State::Finished;
-    }
-
-    fn is_running(&self, th: &Thread) -> bool {
-        matches!(*self.state.lock(th), State::Running)
+        Obj::new(th, shape, Generator { kind, code, body, names, frame, asynchronous }).into_value()
     }
 
     /// The frame object that [`Generator::keep_frame`] was given.
@@ -181,37 +137,33 @@ impl Generator {
     }
 
     /// The function, unless the body runs or has ended.
-    pub fn function(&self, th: &Thread) -> Option<Value> {
-        match &*self.state.lock(th) {
-            State::Created(s) | State::Suspended(s) => Some(s.function.clone()),
-            _ => None,
-        }
+    pub fn function(&self) -> Option<Value> {
+        self.body.visit(|suspended| suspended.function.clone())
     }
 
     /// The number of the instruction at which it waits.
-    pub fn instruction_index(&self, th: &Thread) -> usize {
-        let pc = match &*self.state.lock(th) {
-            State::Created(s) | State::Suspended(s) => s.pc,
-            _ => return 0,
-        };
+    pub fn instruction_index(&self) -> usize {
+        let Some(pc) = self.body.visit(|suspended| suspended.pc) else { return 0 };
         let start = self.code.words.as_ptr() as usize;
         (pc.saturating_sub(start) / 8).saturating_sub(1)
     }
 
     /// The variables of a body that waits; none if it runs or has ended.
-    pub fn variables(&self, th: &Thread) -> Vec<Value> {
+    pub fn variables(&self) -> Vec<Value> {
         let count = self.code.variables_end as usize;
-        match &*self.state.lock(th) {
-            State::Created(s) | State::Suspended(s) => {
-                // SAFETY: registers hold valid values.
-                s.registers.iter().take(count).map(|w| unsafe { Value::borrow_word(w) }.clone()).collect()
-            }
-            _ => Vec::new(),
-        }
+        let copy = |suspended: &mut Suspended| {
+            let words = suspended.registers.iter().take(count);
+            // SAFETY: registers hold valid values.
+            words.map(|word| unsafe { Value::borrow_word(word) }.clone()).collect()
+        };
+        self.body.visit(copy).unwrap_or_default()
     }
 
     /// Closes what dies; what goes wrong is reported and goes no further.
     pub(super) fn finalize(this: &Obj<Generator>, th: &mut Thread) {
+        if this.body.stage() == Stage::Finished {
+            return;
+        }
         if Generator::close(th, this).is_err() {
             let exception = th.take_exception();
             let message = "Exception ignored while closing generator";
@@ -220,38 +172,40 @@ impl Generator {
     }
 
     /// Sets a variable of a body that waits; what it was before, or the value again if the body does not wait.
-    pub fn set_variable(&self, th: &Thread, register: usize, value: Value) -> Option<Value> {
-        match &mut *self.state.lock(th) {
-            State::Created(s) | State::Suspended(s) => {
-                let old = std::mem::replace(s.registers.get_mut(register)?, value.into_word());
-                // SAFETY: registers own their references; this one moves out.
-                Some(unsafe { Value::from_word(old) })
-            }
-            _ => Some(value),
-        }
+    pub fn set_variable(&self, register: usize, value: Value) -> Option<Value> {
+        let mut value = Some(value);
+        let set = |suspended: &mut Suspended| {
+            let slot = suspended.registers.get_mut(register)?;
+            let old = std::mem::replace(slot, value.take()?.into_word());
+            // SAFETY: registers own their references; this one moves out.
+            Some(unsafe { Value::from_word(old) })
+        };
+        self.body.visit(set).flatten().or(value)
     }
 
     /// The frame object; None once the body has ended.
     pub(super) fn frame_or_none(this: &Obj<Generator>, th: &mut Thread) -> Value {
-        if this.is_finished(th) { Value::NONE } else { crate::frame::object::generator_frame(th, this) }
+        if this.is_finished() { Value::NONE } else { crate::frame::object::generator_frame(th, this) }
     }
 
     /// True if it was never resumed.
-    pub(crate) fn is_created(&self, th: &Thread) -> bool {
-        matches!(*self.state.lock(th), State::Created(_))
+    pub(crate) fn is_created(&self) -> bool {
+        self.body.stage() == Stage::Created
     }
 
     /// True if its body ended.
-    pub(super) fn is_finished(&self, th: &Thread) -> bool {
-        matches!(*self.state.lock(th), State::Finished)
+    pub(super) fn is_finished(&self) -> bool {
+        self.body.stage() == Stage::Finished
+    }
+
+    /// What it delegates to, if it is suspended there.
+    fn delegate(&self) -> Option<Value> {
+        self.body.visit(|suspended| interpreter::delegate_of(suspended)).flatten()
     }
 
     /// True if suspended inside a delegation.
-    pub fn is_delegating(&self, th: &Thread) -> bool {
-        match &*self.state.lock(th) {
-            State::Suspended(s) => interpreter::delegate_of(s).is_some(),
-            _ => false,
-        }
+    pub fn is_delegating(&self) -> bool {
+        self.delegate().is_some()
     }
 
     fn word(&self) -> &'static str {
@@ -262,124 +216,98 @@ impl Generator {
         }
     }
 
-    /// Takes the registers to run with. Ok(None): it is finished.
-    fn begin(&self, th: &mut Thread, sent_none: bool) -> PyResult<Option<Suspended>> {
-        let mut state = self.state.lock(th);
-        match std::mem::replace(&mut *state, State::Running) {
-            State::Created(suspended) if sent_none => Ok(Some(suspended)),
-            State::Suspended(suspended) => Ok(Some(suspended)),
-            State::Finished => {
-                *state = State::Finished;
-                Ok(None)
-            }
-            State::Running => {
-                drop(state);
-                Err(th.value_error(format_args!("{} already executing", self.word())))
-            }
-            created => {
-                *state = created;
-                drop(state);
-                Err(th
-                    .type_error(format_args!("can't send non-None value to a just-started {}", self.word())))
-            }
+    /// Takes the body to run with it. False: it has ended.
+    #[inline]
+    pub fn begin(&self, th: &mut Thread, sent_none: bool) -> PyResult<bool> {
+        if !sent_none && self.is_created() {
+            let word = self.word();
+            return Err(th.type_error(format_args!("can't send non-None value to a just-started {word}")));
         }
+        match self.body.take() {
+            Ok(()) => Ok(true),
+            Err(Refusal::Ended) => Ok(false),
+            Err(Refusal::Taken) => Err(th.value_error(format_args!("{} already executing", self.word()))),
+        }
+    }
+
+    /// What going on with a body that has ended leads to.
+    pub fn exhausted(&self, th: &mut Thread) -> PyResult<()> {
+        if self.kind == Kind::Coroutine {
+            return Err(th.runtime_error("cannot reuse already awaited coroutine"));
+        }
+        Ok(())
     }
 
     /// Goes on with `sent` as the value of the yield.
     pub fn resume(th: &mut Thread, generator: &Obj<Generator>, sent: Value) -> PyResult<Resumed> {
-        let Some(mut suspended) = generator.begin(th, sent.is_none())? else {
-            if generator.kind == Kind::Coroutine {
-                return Err(th.runtime_error("cannot reuse already awaited coroutine"));
-            }
-            return Ok(Resumed::Returned(Value::NONE));
-        };
-        let old = interpreter::deliver(&mut suspended, sent);
-        drop(old);
-        Self::run(th, generator, suspended, false)
+        th.check_native_stack()?;
+        match interpreter::enter(th, generator, sent, bit::ENTRY)? {
+            Some(frame) => Self::run(th, frame),
+            None => Ok(Resumed::Returned(Value::NONE)),
+        }
     }
 
-    fn run(
-        th: &mut Thread,
-        generator: &Obj<Generator>,
-        mut suspended: Suspended,
-        throwing: bool,
-    ) -> PyResult<Resumed> {
-        enter(th, &mut suspended);
-        if throwing && !th.handled.is_none() {
+    fn run(th: &mut Thread, frame: Frame) -> PyResult<Resumed> {
+        let value = dispatch::run(th, frame)?;
+        let yielded = std::mem::take(&mut th.yielded);
+        Ok(if yielded { Resumed::Yielded(value) } else { Resumed::Returned(value) })
+    }
+
+    /// Puts a body that was taken on the stack and raises the pending exception there.
+    fn run_throwing(th: &mut Thread, generator: &Obj<Generator>) -> PyResult<Resumed> {
+        let frame = interpreter::restore(th, generator, bit::ENTRY)?;
+        if !th.handled.is_none() {
             let exception = th.take_exception();
             let _ = th.raise(exception);
         }
-        let result = match interpreter::restore(th, generator, suspended) {
-            Ok(frame) if throwing => match interpreter::throw_into(th, frame) {
-                Some(resume) => {
-                    resume.frame.set_pc(resume.pc);
-                    dispatch::run(th, resume.frame)
-                }
-                None => Err(crate::interpreter::unwind::leaving(th)),
-            },
-            Ok(frame) => dispatch::run(th, frame),
-            Err(raised) => Err(raised),
-        };
-        let own = leave(th);
-        if !own.is_none()
-            && let State::Suspended(suspended) = &mut *generator.state.lock(th)
-        {
-            suspended.handled = own;
+        match interpreter::throw_into(th, frame) {
+            Some(resume) => {
+                resume.frame.set_pc(resume.pc);
+                Self::run(th, resume.frame)
+            }
+            None => Err(crate::interpreter::unwind::leaving(th)),
         }
-        let value = result?;
-        if generator.is_finished(th) { Ok(Resumed::Returned(value)) } else { Ok(Resumed::Yielded(value)) }
     }
 
     /// Raises the pending exception where the generator stopped.
     pub fn throw_pending(th: &mut Thread, generator: &Obj<Generator>) -> PyResult<Resumed> {
         let exception = th.take_exception();
-        let suspended = generator.begin(th, true)?;
-        let Some(suspended) = suspended else {
-            if generator.kind == Kind::Coroutine {
-                return Err(th.runtime_error("cannot reuse already awaited coroutine"));
-            }
+        th.check_native_stack()?;
+        if !generator.begin(th, true)? {
+            generator.exhausted(th)?;
             return Err(th.set_raised(exception));
-        };
+        }
         let _ = th.set_raised(exception);
-        Self::run(th, generator, suspended, true)
+        Self::run_throwing(th, generator)
     }
 
     /// `throw(exception)`, through a delegation if there is one.
     pub fn throw(th: &mut Thread, generator: &Obj<Generator>, exception: Value) -> PyResult<Resumed> {
-        let delegate = match &*generator.state.lock(th) {
-            State::Suspended(s) => interpreter::delegate_of(s),
-            _ => None,
-        };
-        let Some(delegate) = delegate else {
+        let Some(delegate) = generator.delegate() else {
             let _ = th.set_raised(exception);
             return Self::throw_pending(th, generator);
         };
-        let Some(mut suspended) = generator.begin(th, true)? else {
+        th.check_native_stack()?;
+        if !generator.begin(th, true)? {
             return Err(th.set_raised(exception));
-        };
+        }
         // While the sub-iterator works, this generator's frame is its caller.
-        enter(th, &mut suspended);
-        let frame = match interpreter::restore(th, generator, suspended) {
-            Ok(frame) => frame,
-            Err(raised) => {
-                leave(th);
-                return Err(raised);
-            }
-        };
+        let frame = interpreter::restore(th, generator, bit::ENTRY)?;
         let outcome = Self::throw_to_delegate(th, &delegate, exception);
-        let mut suspended = interpreter::put_back(th, frame);
-        suspended.handled = leave(th);
+        interpreter::put_back(th, frame, generator);
         match outcome {
             Ok(Resumed::Yielded(value)) => {
-                generator.suspend(th, suspended);
+                generator.body.rest();
                 Ok(Resumed::Yielded(value))
             }
             Ok(Resumed::Returned(result)) => {
-                let old = interpreter::finish_delegation(&mut suspended, result);
+                // SAFETY: the body was taken above, and is off the stack again.
+                let old = interpreter::finish_delegation(unsafe { generator.body.held() }, result);
                 drop(old);
-                Self::run(th, generator, suspended, false)
+                let frame = interpreter::restore(th, generator, bit::ENTRY)?;
+                Self::run(th, frame)
             }
-            Err(_) => Self::run(th, generator, suspended, true),
+            Err(_) => Self::run_throwing(th, generator),
         }
     }
 
@@ -405,19 +333,17 @@ impl Generator {
 
     /// `close()`; the value that the generator returned.
     pub fn close(th: &mut Thread, generator: &Obj<Generator>) -> PyResult {
-        {
-            let mut state = generator.state.lock(th);
-            match &*state {
-                State::Created(_) => {
-                    let old = std::mem::replace(&mut *state, State::Finished);
-                    drop(state);
-                    drop(old);
-                    drop(generator.take_frame(th));
-                    return Ok(Value::NONE);
-                }
-                State::Finished => return Ok(Value::NONE),
-                _ => {}
+        match generator.body.stage() {
+            Stage::Created if generator.body.take().is_ok() => {
+                // SAFETY: the body was taken just now.
+                let old = interpreter::empty(unsafe { generator.body.held() });
+                generator.body.end();
+                drop(old);
+                drop(generator.take_frame(th));
+                return Ok(Value::NONE);
             }
+            Stage::Finished => return Ok(Value::NONE),
+            _ => {}
         }
         let exit = crate::exceptions::new(th, Exc::GeneratorExit, Vec::new())?;
         match Self::throw(th, generator, exit) {
@@ -452,19 +378,6 @@ fn origin(th: &mut Thread) -> Option<Value> {
         frame = here.caller();
     }
     Some(th.tuple(places))
-}
-
-/// What a generator handles is handled from now on.
-fn enter(th: &mut Thread, suspended: &mut Suspended) {
-    let handled = std::mem::replace(&mut suspended.handled, Value::NONE);
-    let outside = std::mem::replace(&mut th.handled, handled);
-    th.handled_outside.push(outside);
-}
-
-/// The counterpart of [`enter`]: what the generator goes on handling when it runs again.
-fn leave(th: &mut Thread) -> Value {
-    let outside = th.handled_outside.pop().unwrap_or(Value::NONE);
-    std::mem::replace(&mut th.handled, outside)
 }
 
 fn close_delegate(th: &mut Thread, delegate: &Value) -> PyResult<()> {
@@ -536,10 +449,6 @@ fn instantiate(th: &mut Thread, kind: &Value, value: Option<&Value>) -> PyResult
     }
 }
 
-fn state_number(th: &Thread, generator: &Generator) -> (bool, bool) {
-    (generator.is_running(th), matches!(*generator.state.lock(th), State::Suspended(_)))
-}
-
 #[pymethods]
 impl Generator {
     fn __iter__(this: &Obj<Self>) -> Value {
@@ -582,13 +491,13 @@ impl Generator {
     }
 
     #[getter]
-    pub(super) fn gi_running(&self, th: &mut Thread) -> bool {
-        state_number(th, self).0
+    pub(super) fn gi_running(&self) -> bool {
+        self.body.stage() == Stage::Running
     }
 
     #[getter]
-    pub(super) fn gi_suspended(&self, th: &mut Thread) -> bool {
-        state_number(th, self).1
+    pub(super) fn gi_suspended(&self) -> bool {
+        self.body.stage() == Stage::Suspended
     }
 
     #[getter]
@@ -602,11 +511,8 @@ impl Generator {
     }
 
     #[getter]
-    pub(super) fn gi_yieldfrom(&self, th: &mut Thread) -> Value {
-        match &*self.state.lock(th) {
-            State::Suspended(s) => interpreter::delegate_of(s).unwrap_or(Value::NONE),
-            _ => Value::NONE,
-        }
+    pub(super) fn gi_yieldfrom(&self) -> Value {
+        self.delegate().unwrap_or(Value::NONE)
     }
 
     #[getter]
