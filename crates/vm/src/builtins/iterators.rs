@@ -30,7 +30,9 @@ pub(crate) fn hang<T: PyClass>(th: &mut Thread, next: &'static FastNext) {
 
 /// The iterator of a value that is exactly a builtin container.
 pub(crate) fn of_builtin(th: &mut Thread, value: &Value) -> Option<Value> {
-    value.as_header()?;
+    if value.as_header()?.shape_id() == builtin::GENERATOR {
+        return Some(value.clone());
+    }
     if let Some(list) = exact::list(value) {
         return Some(ListIterator::make(th, list.clone()));
     }

@@ -3,11 +3,15 @@
 use object_model::Value;
 
 use super::special;
+use crate::builtins::generator::Generator;
 use crate::names::Special;
 use crate::thread::Thread;
 
 /// Hook of `object_model`: runs the finalizer of an object that was revived for it.
 pub fn run(object: &Value) {
+    if Generator::of(object).is_some_and(|generator| generator.is_finished()) {
+        return;
+    }
     Thread::with_current(|th| {
         let class = super::type_of(object);
         let Some(method) = special::get(th, class, Special::Del).cloned() else { return };

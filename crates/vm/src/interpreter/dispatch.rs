@@ -830,8 +830,8 @@ pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
                     next!();
                 }
                 save!();
-                // SAFETY: what is no mark is an iterator, which its register keeps.
-                if unsafe { header(mark) }.shape_id() == builtin::GENERATOR {
+                // SAFETY: an object that a register keeps.
+                if mark & 7 == 0 && unsafe { header(mark) }.shape_id() == builtin::GENERATOR {
                     outcome!(generator::for_next(th, Frame(base), *i));
                     next!();
                 }

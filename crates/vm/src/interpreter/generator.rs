@@ -8,10 +8,12 @@
 use compiler::bytecode::code::flags;
 use compiler::bytecode::instruction::{DELEGATE, Instruction, KILL_B, Opcode};
 use object_model::value::singleton::UNBOUND;
-use object_model::{Obj, Value};
+use object_model::{Obj, Object, Value};
 
 use super::attribute::{kill, put, take};
 use super::dispatch::{Outcome, Resume};
+use crate::builtins::code::Code;
+use crate::builtins::generator::body::Stage;
 use crate::builtins::generator::{Generator, Kind, Resumed, Suspended};
 use crate::class::{descriptor, special};
 use crate::error::PyResult;
@@ -25,18 +27,26 @@ fn value<'a>(frame: Frame, register: u16) -> &'a Value {
     unsafe { Value::borrow_word(&*frame.register(register as usize)) }
 }
 
+/// The code of a generator, which keeps it.
+fn code_of(generator: &Obj<Generator>) -> &'static Object<Code> {
+    // SAFETY: used while the generator, or a frame of it, exists.
+    unsafe { &*generator.code.as_ptr().as_ptr() }
+}
+
 /// Moves the registers of a frame to where they are kept, and the function with them.
 fn move_out(frame: Frame, kept: &mut Suspended) {
-    let registers = &mut kept.registers;
-    // SAFETY: a generator keeps as many words as its code has registers, and the frame has them all; the references move,
-    // so that nothing looks like an object on the stack (F2).
-    unsafe {
-        std::ptr::copy_nonoverlapping(frame.0, registers.as_mut_ptr(), registers.len());
-        for n in 0..registers.len() {
-            *frame.register(n) = UNBOUND;
+    // Word by word: the registers were written so, and a wider load would wait for those stores.
+    for (n, place) in kept.registers.iter_mut().enumerate() {
+        // SAFETY: a generator keeps as many words as its code has registers, and the frame has them all; the references
+        // move, so that nothing looks like an object on the stack (F2).
+        unsafe {
+            std::ptr::write_volatile(place, frame.register(n).read_volatile());
+            frame.register(n).write_volatile(UNBOUND);
         }
+    }
+    // SAFETY: the function word is a value that the frame owns; it moves to a place that held nothing (G2).
+    unsafe {
         let function = std::mem::replace(&mut *frame.function_word(), UNBOUND);
-        // The place held nothing (G2).
         std::mem::forget(std::mem::replace(&mut kept.function, Value::from_word(function)));
     }
     kept.pc = frame.pc() as usize;
@@ -85,27 +95,41 @@ fn leave_handled(th: &mut Thread) -> Value {
     std::mem::replace(&mut th.handled, outside)
 }
 
-/// `YIELD`
+/// `YIELD`. What a delegation in the calling frame passes on is passed on at once, frame by frame.
 #[inline(never)]
 pub fn yield_value(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<Outcome> {
-    let yielded = take(frame, i, KILL_B, i.b);
-    let (flags, caller) = (frame.flags(), frame.caller());
-    if flags & bit::GENERATOR == 0 {
+    if frame.flags() & bit::GENERATOR == 0 {
         return Err(th.system_error("yield outside a generator"));
     }
-    // SAFETY: the bit says that extra is the generator, whose reference moves out.
-    let generator: Obj<Generator> = unsafe {
-        Obj::from_value_unchecked(Value::from_word(std::mem::replace(&mut *frame.extra(), UNBOUND)))
-    };
-    put_back(th, frame, &generator);
-    generator.body.rest();
-    drop(generator);
-    match caller {
-        Some(caller) if flags & bit::ENTRY == 0 => Ok(Outcome::Frame(hand_over(th, caller, yielded, true))),
-        _ => {
+    let yielded = take(frame, i, KILL_B, i.b);
+    let mut frame = frame;
+    loop {
+        let (flags, caller) = (frame.flags(), frame.caller());
+        // SAFETY: the bit says that extra is the generator, whose reference moves out.
+        let generator: Obj<Generator> = unsafe {
+            Obj::from_value_unchecked(Value::from_word(std::mem::replace(&mut *frame.extra(), UNBOUND)))
+        };
+        put_back(th, frame, &generator);
+        generator.body.rest();
+        drop(generator);
+        let Some(caller) = caller.filter(|_| flags & bit::ENTRY == 0) else {
             th.yielded = true;
-            Ok(Outcome::Done(yielded))
+            return Ok(Outcome::Done(yielded));
+        };
+        let pc = caller.pc();
+        // SAFETY: the caller saved the address after its instruction, which is not its last.
+        let (send, next) = unsafe { (*pc.sub(1), *pc) };
+        let passes_on = send.opcode == Opcode::Send as u8
+            && next.opcode == Opcode::Yield as u8
+            && next.flags & DELEGATE != 0
+            && next.b == send.a;
+        if !passes_on {
+            return Ok(Outcome::Frame(hand_over(th, caller, yielded, true)));
         }
+        put(th, caller, send.a as usize, Value::UNBOUND);
+        // SAFETY: the yield is not the last instruction either.
+        caller.set_pc(unsafe { pc.add(1) });
+        frame = caller;
     }
 }
 
@@ -174,6 +198,8 @@ pub fn for_next(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<Outco
 }
 
 /// Puts a suspended generator on the stack, with `sent` as the value of its yield. None: it has ended.
+///
+/// If it delegates to another one, that goes on the stack too, as its SEND would do, and so on.
 #[inline]
 pub fn enter(
     th: &mut Thread,
@@ -185,10 +211,33 @@ pub fn enter(
         generator.exhausted(th)?;
         return Ok(None);
     }
-    // SAFETY: the body was taken just now.
-    let old = deliver(unsafe { generator.body.held() }, sent);
-    drop(old);
-    restore(th, generator, flags).map(Some)
+    let mut frame = restore(th, generator, flags)?;
+    loop {
+        let pc = frame.pc();
+        // SAFETY: a generator stops behind a YIELD or at its very start, behind RETURN_GENERATOR.
+        let i = unsafe { *pc.sub(1) };
+        if i.opcode != Opcode::Yield as u8 {
+            return Ok(Some(frame));
+        }
+        if i.flags & DELEGATE != 0
+            && let Some(inner) = Generator::of(value(frame, i.c))
+            && inner.kind != Kind::AsyncGenerator
+            && inner.body.stage() == Stage::Suspended
+            && !super::call::has_no_room(
+                th,
+                Frame(frame::top(th).wrapping_add(frame::HEADER)),
+                code_of(inner),
+            )
+            && inner.body.take().is_ok()
+        {
+            // SAFETY: SEND stands before the YIELD of a delegation; this is the address after it.
+            frame.set_pc(unsafe { pc.sub(1) });
+            frame = restore(th, inner, 0)?;
+            continue;
+        }
+        put(th, frame, i.a as usize, sent);
+        return Ok(Some(frame));
+    }
 }
 
 /// `SEND`
@@ -397,8 +446,7 @@ pub fn stop_iteration_error(th: &mut Thread, exception: &Value) -> PyResult {
 pub fn restore(th: &mut Thread, generator: &Obj<Generator>, flags: u64) -> PyResult<Frame> {
     // SAFETY: the header fits: the stack's end is checked next.
     let frame = Frame(unsafe { frame::top(th).add(frame::HEADER) });
-    // SAFETY: the generator keeps its code.
-    let code: &'static object_model::Object<_> = unsafe { &*generator.code.as_ptr().as_ptr() };
+    let code = code_of(generator);
     if super::call::has_no_room(th, frame, code) {
         generator.body.rest();
         return Err(super::call::too_deep(th));
@@ -409,7 +457,10 @@ pub fn restore(th: &mut Thread, generator: &Obj<Generator>, flags: u64) -> PyRes
     // SAFETY: words above the innermost frame hold no reference (F2); all references move.
     unsafe {
         frame.function_word().write(function.into_word());
-        std::ptr::copy_nonoverlapping(suspended.registers.as_ptr(), frame.0, suspended.registers.len());
+        // Word by word, as in `move_out`.
+        for (n, word) in suspended.registers.iter().enumerate() {
+            frame.register(n).write_volatile(std::ptr::read_volatile(word));
+        }
     }
     frame.begin(code, th.frame, flags | bit::GENERATOR, 0);
     frame.set_pc(suspended.pc as *const Instruction);
@@ -448,18 +499,6 @@ pub fn finish_delegation(suspended: &mut Suspended, result: Value) -> Value {
     // SAFETY: the jump stays inside the code; it counts from the word after SEND.
     suspended.pc = unsafe { at.add(1).offset(send.c.cast_signed() as isize) } as usize;
     let old = std::mem::replace(&mut suspended.registers[send.a as usize], result.into_word());
-    // SAFETY: the register's reference moves out.
-    unsafe { Value::from_word(old) }
-}
-
-/// Gives the value sent to the YIELD that the generator stopped at.
-pub fn deliver(suspended: &mut Suspended, sent: Value) -> Value {
-    // SAFETY: as in `delegate_of`.
-    let i = unsafe { *(suspended.pc as *const Instruction).sub(1) };
-    if i.opcode != Opcode::Yield as u8 {
-        return sent;
-    }
-    let old = std::mem::replace(&mut suspended.registers[i.a as usize], sent.into_word());
     // SAFETY: the register's reference moves out.
     unsafe { Value::from_word(old) }
 }

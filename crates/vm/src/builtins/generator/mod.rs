@@ -194,7 +194,7 @@ impl Generator {
     }
 
     /// True if its body ended.
-    pub(super) fn is_finished(&self) -> bool {
+    pub(crate) fn is_finished(&self) -> bool {
         self.body.stage() == Stage::Finished
     }
 
