@@ -485,8 +485,8 @@ opcodes! {
     // Generators and coroutines.
     /// First instruction of a generator, coroutine or asynchronous generator: makes the object and returns it.
     ReturnGenerator "RETURN_GENERATOR" (None, None, None) 0;
-    /// Yields `b`; the value sent arrives in `a`. With DELEGATE, `c` is the sub-iterator's register and the
-    /// instruction directly follows its `SEND`.
+    /// Yields `b`; the value sent arrives in `a`. Registers above `c` hold nothing. With DELEGATE the instruction directly
+    /// follows its `SEND`, whose sub-iterator is in the register after `a`.
     Yield "YIELD" (Write, Read, Read) 0;
     /// Sends `a` to the iterator `b`: `a` becomes what it yields, or its return value, and then jumps by `c`.
     Send "SEND" (Write, Read, Jump) 0;

@@ -1,7 +1,7 @@
 //! `yield`, `yield from`, `await`: suspending and delegating.
 //!
 //! A delegation keeps the value to send in a register `v` and the sub-iterator in `v + 1`:
-//! `L: SEND v, v+1, done; YIELD v, v, v+1 (DELEGATE); JUMP_BACK_NO_POLL L; done: CLEAR v+1`.
+//! `L: SEND v, v+1, done; YIELD v, v, kept (DELEGATE); JUMP_BACK_NO_POLL L; done: CLEAR v+1`.
 
 use ruff_python_ast as ast;
 
@@ -37,9 +37,14 @@ impl<'a> Lowerer<'a> {
         }
         self.release(mark);
         let reg = self.result(dst);
-        // The third operand is not looked at.
-        self.emit(Opcode::Yield, value.kill_b(), reg, value, value);
+        let kept = self.last_in_use();
+        self.emit(Opcode::Yield, value.kill_b(), reg, value, kept);
         Ok(reg)
+    }
+
+    /// The last temporary that may hold something; the first one if none does.
+    fn last_in_use(&self) -> Reg {
+        Reg::temporary(self.depth().saturating_sub(1))
     }
 
     pub(super) fn yield_from(&mut self, delegated: &'a ast::ExprYieldFrom, dst: Dst) -> Res<Reg> {
@@ -85,7 +90,9 @@ impl<'a> Lowerer<'a> {
         let done = self.label();
         let again = self.unit.code.label_here();
         self.unit.code.jump(Opcode::Send, 0, sent, iterator, done);
-        self.emit(Opcode::Yield, DELEGATE | Value::dying(sent).kill_b(), sent, sent, iterator);
+        let kept = self.last_in_use();
+        let kept = if kept.number() < iterator.number() { iterator } else { kept };
+        self.emit(Opcode::Yield, DELEGATE | Value::dying(sent).kill_b(), sent, sent, kept);
         self.unit.code.jump(Opcode::JumpBackNoPoll, 0, NONE, NONE, again);
         self.bind(done);
         self.clear(iterator);

@@ -171,6 +171,7 @@ impl<'c> Verifier<'c> {
         }
         let ignored = |position: usize| match op {
             Opcode::Raise => position == 1 && word.flags & IF_TRUE == 0,
+            // Not read: the last register that is kept.
             Opcode::Yield => position == 2,
             Opcode::ForNext => position == 1,
             _ => false,
@@ -199,6 +200,9 @@ impl<'c> Verifier<'c> {
             }
             Opcode::Call | Opcode::CallKw => self.check_register(b + HEADER - 1)?,
             Opcode::WithExceptStart => self.read(&live, b + HEADER)?,
+            Opcode::Yield if live.iter().any(|register| *register > c) => {
+                return Err(format!("{live:?} in use, kept only up to r{c}"));
+            }
             _ => {}
         }
         let next = index + 1 + op.cache_words();

@@ -6,7 +6,7 @@
 //! where what is yielded or returned goes.
 
 use compiler::bytecode::code::flags;
-use compiler::bytecode::instruction::{DELEGATE, Instruction, KILL_B, Opcode};
+use compiler::bytecode::instruction::{DELEGATE, Instruction, Intrinsic, KILL_B, Opcode};
 use object_model::value::singleton::UNBOUND;
 use object_model::{Obj, Object, Value};
 
@@ -34,9 +34,17 @@ fn code_of(generator: &Obj<Generator>) -> &'static Object<Code> {
 }
 
 /// Moves the registers of a frame to where they are kept, and the function with them.
-fn move_out(frame: Frame, kept: &mut Suspended) {
+fn move_out(frame: Frame, suspended: &mut Suspended) {
+    let pc = frame.pc();
+    // SAFETY: the frame stopped behind an instruction.
+    let i = unsafe { *pc.sub(1) };
+    // A frame that was not run yet keeps what it had.
+    if i.opcode == Opcode::Yield as u8 {
+        suspended.kept = (i.c as usize + 1).min(suspended.registers.len());
+    }
+    let kept = suspended.kept;
     // Word by word: the registers were written so, and a wider load would wait for those stores.
-    for (n, place) in kept.registers.iter_mut().enumerate() {
+    for (n, place) in suspended.registers.iter_mut().enumerate().take(kept) {
         // SAFETY: a generator keeps as many words as its code has registers, and the frame has them all; the references
         // move, so that nothing looks like an object on the stack (F2).
         unsafe {
@@ -47,9 +55,9 @@ fn move_out(frame: Frame, kept: &mut Suspended) {
     // SAFETY: the function word is a value that the frame owns; it moves to a place that held nothing (G2).
     unsafe {
         let function = std::mem::replace(&mut *frame.function_word(), UNBOUND);
-        std::mem::forget(std::mem::replace(&mut kept.function, Value::from_word(function)));
+        std::mem::forget(std::mem::replace(&mut suspended.function, Value::from_word(function)));
     }
-    kept.pc = frame.pc() as usize;
+    suspended.pc = pc as usize;
 }
 
 /// `RETURN_GENERATOR`: the frame becomes a generator, which is the result of the call.
@@ -70,7 +78,8 @@ pub fn make(th: &mut Thread, frame: Frame) -> PyResult<Outcome> {
     }
     // SAFETY: the function word is a value that the frame owns; it moves.
     let function = unsafe { Value::from_word(std::mem::replace(&mut *frame.function_word(), UNBOUND)) };
-    let suspended = Suspended { registers, pc: frame.pc() as usize, function, handled: Value::NONE };
+    let pc = frame.pc() as usize;
+    let suspended = Suspended { registers, kept: variables, pc, function, handled: Value::NONE };
     let generator = Generator::make(th, kind, code, suspended);
     super::call::return_rare_plain(th, frame, generator)
 }
@@ -183,7 +192,7 @@ pub fn empty(suspended: &mut Suspended) -> Suspended {
     let registers = std::mem::take(&mut suspended.registers);
     let function = std::mem::replace(&mut suspended.function, Value::UNBOUND);
     let handled = std::mem::replace(&mut suspended.handled, Value::NONE);
-    Suspended { registers, pc: suspended.pc, function, handled }
+    Suspended { registers, kept: suspended.kept, pc: suspended.pc, function, handled }
 }
 
 /// `FOR_NEXT` on a generator.
@@ -220,7 +229,7 @@ pub fn enter(
             return Ok(Some(frame));
         }
         if i.flags & DELEGATE != 0
-            && let Some(inner) = Generator::of(value(frame, i.c))
+            && let Some(inner) = Generator::of(value(frame, i.a + 1))
             && inner.kind != Kind::AsyncGenerator
             && inner.body.stage() == Stage::Suspended
             && !super::call::has_no_room(
@@ -458,7 +467,7 @@ pub fn restore(th: &mut Thread, generator: &Obj<Generator>, flags: u64) -> PyRes
     unsafe {
         frame.function_word().write(function.into_word());
         // Word by word, as in `move_out`.
-        for (n, word) in suspended.registers.iter().enumerate() {
+        for (n, word) in suspended.registers.iter().enumerate().take(suspended.kept) {
             frame.register(n).write_volatile(std::ptr::read_volatile(word));
         }
     }
@@ -486,7 +495,22 @@ pub fn delegate_of(suspended: &Suspended) -> Option<Value> {
         return None;
     }
     // SAFETY: the register of the sub-iterator holds a value.
-    Some(unsafe { Value::borrow_word(&suspended.registers[i.c as usize]) }.clone())
+    Some(unsafe { Value::borrow_word(&suspended.registers[i.a as usize + 1]) }.clone())
+}
+
+/// True if GeneratorExit, raised where the body stopped, would leave it without running anything.
+pub fn ends_silently(code: &Code, suspended: &Suspended) -> bool {
+    if delegate_of(suspended).is_some() {
+        return false;
+    }
+    let start = code.words.as_ptr() as usize;
+    let index = (suspended.pc.saturating_sub(start) / 8).saturating_sub(1);
+    let Some(entry) = super::unwind::handler(code, index) else { return true };
+    // The handler around every body, which keeps StopIteration in.
+    code.unit
+        .instructions
+        .get(entry.target as usize)
+        .is_some_and(|i| i.opcode == Opcode::Intrinsic as u8 && i.b == Intrinsic::StopIterationError as u16)
 }
 
 /// The generator goes on as if its sub-iterator had ended with `result`.

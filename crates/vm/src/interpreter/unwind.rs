@@ -1,10 +1,12 @@
 //! From a raise to a handler: the side table is searched frame by frame; frames without a handler end.
 
+use compiler::bytecode::code::ExceptionEntry;
 use compiler::bytecode::instruction::{Instruction, Opcode};
 use object_model::Value;
 
 use super::call;
 use super::dispatch::Resume;
+use crate::builtins::code::Code;
 use crate::error::Raised;
 use crate::frame::{self, Frame, bit, drop_word};
 use crate::thread::Thread;
@@ -23,7 +25,7 @@ pub fn unwind(th: &mut Thread, frame: Frame, pc: *const Instruction) -> Option<R
             add_traceback(th, frame, index);
         }
         reraised = false;
-        if let Some(entry) = handler(frame, index) {
+        if let Some(entry) = handler(&frame.code().payload, index) {
             frame.sweep(th, entry.depth as usize);
             let exception = th.take_exception();
             // SAFETY: a register of the frame; its old reference is dropped.
@@ -60,8 +62,9 @@ fn is_reraise(frame: Frame) -> bool {
     frame.code().payload.unit.instructions.get(index).is_some_and(|i| i.opcode == Opcode::Reraise as u8)
 }
 
-fn handler(frame: Frame, index: usize) -> Option<compiler::bytecode::code::ExceptionEntry> {
-    let table = &frame.code().payload.unit.exceptions;
+/// The innermost handler around an instruction.
+pub fn handler(code: &Code, index: usize) -> Option<ExceptionEntry> {
+    let table = &code.unit.exceptions;
     table.iter().find(|e| (e.start as usize..e.end as usize).contains(&index)).copied()
 }
 

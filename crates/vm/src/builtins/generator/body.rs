@@ -14,8 +14,10 @@ use object_model::value::singleton::UNBOUND;
 
 /// Registers and place of a frame that does not run.
 pub struct Suspended {
-    /// Registers; they own their references.
+    /// Registers; those that are kept own their references, the others are stale.
     pub registers: Box<[u64]>,
+    /// How many are kept.
+    pub kept: usize,
     /// Address of the next instruction.
     pub pc: usize,
     /// The function; unbound while the frame is on a stack, and at the end.
@@ -32,7 +34,7 @@ impl Suspended {
         }
         visit(&self.function);
         visit(&self.handled);
-        for word in &self.registers {
+        for word in self.registers.iter().take(self.kept) {
             // SAFETY: registers hold valid values (G2).
             visit(unsafe { Value::borrow_word(word) });
         }
@@ -44,7 +46,7 @@ impl Drop for Suspended {
         if self.function.is_unbound() {
             return;
         }
-        for word in &mut self.registers {
+        for word in self.registers.iter_mut().take(self.kept) {
             // SAFETY: registers own their references (G2); each is dropped once.
             drop(unsafe { Value::from_word(std::mem::replace(word, UNBOUND)) });
         }

@@ -343,6 +343,18 @@ impl Generator {
                 return Ok(Value::NONE);
             }
             Stage::Finished => return Ok(Value::NONE),
+            Stage::Suspended if generator.frame(th).is_none() => {
+                // Where no handler stands, nothing would run.
+                let is_silent =
+                    generator.body.visit(|body| interpreter::ends_silently(&generator.code, body));
+                if is_silent == Some(true) && generator.body.take().is_ok() {
+                    // SAFETY: the body was taken just now.
+                    let old = interpreter::empty(unsafe { generator.body.held() });
+                    generator.body.end();
+                    drop(old);
+                    return Ok(Value::NONE);
+                }
+            }
             _ => {}
         }
         let exit = crate::exceptions::new(th, Exc::GeneratorExit, Vec::new())?;
