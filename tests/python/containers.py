@@ -423,3 +423,26 @@ raises(RecursionError, None, lambda: deep == other)
 raises(RecursionError, None, lambda: deep < other)
 while deep:
     deep, other = deep[0], other[0]
+
+
+def check_table_of_holes():
+    # Each round leaves a hole at another place; a table without an empty place would be searched for ever.
+    for make in (dict, set):
+        shared = make()
+        for n in range(3000):
+            if make is dict:
+                shared[n * 7] = [n]
+                shared.popitem()
+            else:
+                shared.add(n * 7)
+                shared.pop()
+        assert len(shared) == 0
+    keep = {"a": 1, "b": 2}
+    for n in range(3000):
+        keep[str(n)] = n
+        assert keep.popitem() == (str(n), n)
+        assert n not in keep and "missing" not in keep
+    assert keep == {"a": 1, "b": 2} and list(keep) == ["a", "b"]
+
+
+check_table_of_holes()

@@ -1,6 +1,10 @@
 //! The hash table of a dict: `[head][entries][indices]` in one allocation.
 //!
 //! Indices are one, two or four bytes; a search visits them in CPython's perturbed order.
+//!
+//! # Invariants
+//! - T1 `filled` is the number of indices that are not EMPTY. It is at most the capacity, so that every search ends: what
+//!   leaves a hole ([`Table::unlink`]) gives no index back, even where its entry is used again ([`Table::truncate`]).
 
 use std::alloc::{Layout, alloc, dealloc};
 use std::sync::atomic::{AtomicPtr, AtomicU8, AtomicU16, AtomicU32, AtomicU64, Ordering};
@@ -34,9 +38,11 @@ pub(super) struct Table {
     capacity: usize,
     used: AtomicU32,
     version: AtomicU32,
+    /// Who may mutate writes and reads it.
+    filled: AtomicU32,
 }
 
-static NOTHING: Table = Table { mask: 0, capacity: 0, used: AtomicU32::new(0), version: AtomicU32::new(0) };
+static NOTHING: Table = Table::head(0, 0);
 
 /// A place in the order in which a search visits indices.
 #[derive(Debug, Clone, Copy)]
@@ -68,6 +74,16 @@ impl Place {
 }
 
 impl Table {
+    const fn head(mask: usize, capacity: usize) -> Table {
+        Table {
+            mask,
+            capacity,
+            used: AtomicU32::new(0),
+            version: AtomicU32::new(0),
+            filled: AtomicU32::new(0),
+        }
+    }
+
     fn layout(capacity: usize, mask: usize) -> Result<Layout, OutOfMemory> {
         let entries = capacity.checked_mul(size_of::<Entry>()).ok_or(OutOfMemory)?;
         let indices = (mask + 1).checked_mul(Self::width(mask)).ok_or(OutOfMemory)?;
@@ -103,7 +119,7 @@ impl Table {
         }
         // SAFETY: the block has room for head, entries and indices.
         unsafe {
-            table.write(Table { mask, capacity, used: AtomicU32::new(0), version: AtomicU32::new(0) });
+            table.write(Table::head(mask, capacity));
             let indices = table.add(1).cast::<Entry>().add(capacity).cast::<u8>();
             // All ones is EMPTY in every width.
             std::ptr::write_bytes(indices, 0xFF, size * Self::width(mask));
@@ -185,8 +201,10 @@ impl Table {
         self.used.load(Ordering::Acquire) as usize
     }
 
+    /// True if no entry can be appended (T1).
     pub(super) fn is_full(&self) -> bool {
-        self.used() == self.capacity
+        // Relaxed: only who may mutate asks.
+        self.used() == self.capacity || self.filled.load(Ordering::Relaxed) as usize == self.capacity
     }
 
     #[inline(always)]
@@ -212,19 +230,21 @@ impl Table {
     fn append_words(&self, hash: i64, key: u64, value: u64) {
         let number = self.used();
         let entry = self.at(number);
-        // SAFETY: the entry is not in use: its words may hold anything, so they are written, not replaced.
-        unsafe {
-            std::ptr::from_ref(entry).cast_mut().write(Entry {
-                hash: AtomicU64::new(hash as u64),
-                key: Slot::empty(),
-                value: Slot::empty(),
-            });
-        }
+        // The entry is not in use: its words may hold anything, so they are written, not replaced. By atomics: a reader
+        // that came before `truncate` may still look at it; it finds out by the stamp. Relaxed: published by the index.
+        entry.hash.store(hash as u64, Ordering::Relaxed);
         entry.value.set_word(value);
         entry.key.set_word(key);
         let mut place = Place::first(self, hash);
-        while self.index(place.index) < HOLE {
-            place = place.next(self);
+        let free = loop {
+            match self.index(place.index) {
+                free @ (EMPTY | HOLE) => break free,
+                _ => place = place.next(self),
+            }
+        };
+        if free == EMPTY {
+            // Relaxed: as in `is_full`.
+            self.filled.store(self.filled.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
         }
         // Release pairs with the acquire in `used`; a reader that comes by the index sees the entry through that.
         self.used.store(number as u32 + 1, Ordering::Release);
