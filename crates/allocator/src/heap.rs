@@ -29,6 +29,7 @@ use mode::primitive::{AtomicPtr, AtomicUsize, Ordering};
 use crate::list::{Queue, Stack};
 use crate::page::{LARGE, Page, PageRef, Plan, SLICE, State, page_of};
 use crate::parking::Parking;
+use crate::quarantine;
 use crate::registry::{AttachError, Registry};
 use crate::remote::{Pushed, ReturnStack};
 use crate::segment;
@@ -282,10 +283,16 @@ impl<B: Backend> RawHeap<B> {
     /// not have been freed since; its object must be destroyed, and nobody hold a counted reference to it.
     #[inline(always)]
     pub unsafe fn free(&self, block: NonNull<u8>) {
-        // SAFETY: the block is in use until now, so its page is there.
-        let page = unsafe { page_of(block) };
         // SAFETY: the object is destroyed and the block is the caller's.
         unsafe { B::bury(block) };
+        // SAFETY: the block is in use until now, so its page is there.
+        let page = unsafe { page_of(block) };
+        // SAFETY: the block is dead and the caller's.
+        unsafe { quarantine::poison(block, page.block_size()) };
+        // In all but one kind of build, this is the block itself.
+        let Some(block) = quarantine::exchange(block) else { return };
+        // SAFETY: to its page, the block is in use until now (Q2).
+        let page = unsafe { page_of(block) };
         if !B::owns(self, page) {
             // SAFETY: as the caller says, and the block is dead now.
             return unsafe { free_remote::<B>(page, block) };

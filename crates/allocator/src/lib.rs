@@ -38,6 +38,7 @@ mod list;
 mod os;
 pub mod page;
 pub mod parking;
+mod quarantine;
 pub mod registry;
 pub mod remote;
 mod segment;

@@ -31,6 +31,7 @@ use std::ptr::NonNull;
 use mode::primitive::{AtomicPtr, AtomicU32, Ordering};
 
 use crate::block::{self, GRAIN};
+use crate::quarantine;
 use crate::remote::{Links, RemoteList, Returnable};
 use crate::segment;
 
@@ -166,6 +167,11 @@ impl PageRef {
         self.0
     }
 
+    /// The first block.
+    pub(crate) fn start(self) -> NonNull<u8> {
+        self.block_at(GRAIN as u32)
+    }
+
     /// The bytes of each block.
     pub fn block_size(self) -> usize {
         self.block_size
@@ -219,6 +225,8 @@ impl PageRef {
         // SAFETY: a block in `free` is the owner's.
         self.free.set(unsafe { block::link(block) });
         self.used.set(self.used.get() + 1);
+        // SAFETY: as above.
+        unsafe { quarantine::unpoison(block, self.block_size) };
         Some(block)
     }
 
@@ -288,6 +296,8 @@ impl PageRef {
             // SAFETY: as above.
             unsafe { block::set_link(block, self.free.get()) };
             self.free.set(place);
+            // SAFETY: as above.
+            unsafe { quarantine::poison(block, self.block_size) };
         }
         self.carved.set(carved + count);
     }
@@ -311,6 +321,8 @@ impl PageRef {
         let block = self.block_at(GRAIN as u32);
         // SAFETY: the page was just made or taken from the empty ones: its block is the owner's.
         unsafe { block::bury(block) };
+        // SAFETY: as above.
+        unsafe { quarantine::unpoison(block, self.block_size) };
         block
     }
 

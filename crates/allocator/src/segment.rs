@@ -27,6 +27,7 @@ use mode::primitive::{Mutex, MutexGuard};
 
 use crate::os;
 use crate::page::{Page, PageRef, SLICE};
+use crate::quarantine;
 
 /// The bytes of a segment.
 pub const SEGMENT: usize = SLICE * SLICES;
@@ -122,6 +123,8 @@ pub(crate) fn take(slices: usize) -> Option<(NonNull<Page>, NonNull<u8>)> {
 pub(crate) unsafe fn give(pages: impl Iterator<Item = PageRef>) {
     for page in pages {
         let (header, slices) = (page.as_raw(), page.slices);
+        // SAFETY: the page's blocks are the caller's to give up.
+        unsafe { quarantine::unpoison(page.start(), slices * SLICE) };
         if slices <= MAX_SPAN {
             // SAFETY: a page of this many slices came from `Pool::take`, and the caller gives it up.
             unsafe { pool().give(header, slices) };

@@ -3,13 +3,10 @@
 //! Not here: the runtime (`vm::lifecycle`), the library's native modules (`stdlib`).
 
 mod cli;
+mod raw_memory;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
-
-/// Arrays, tables and strings come from here; objects have a heap of their own.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     let arguments: Vec<OsString> = std::env::args_os().collect();

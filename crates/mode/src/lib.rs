@@ -10,6 +10,7 @@
 
 pub mod attached;
 pub mod primitive;
+pub mod sanitizer;
 
 pub use attached::{Attached, OwnerId};
 

@@ -120,6 +120,17 @@ impl Thread {
         result
     }
 
+    /// Attaches again inside [`Thread::detached`], for the length of `body`.
+    ///
+    /// # Safety
+    /// The thread must be inside `detached`, in whose closure this is called; it is attached while `body` runs.
+    pub unsafe fn attached_again<R>(&mut self, body: impl FnOnce(&mut Thread) -> R) -> R {
+        self.attach();
+        let result = body(self);
+        self.detach();
+        result
+    }
+
     fn detach(&mut self) {
         before_detach(self);
         registry::world().detach();
