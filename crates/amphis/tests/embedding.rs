@@ -74,7 +74,8 @@ fn big_integers_keep_their_value() {
     }
     let same = interpreter().attach(|py| {
         let number = py.to_object(number)?;
-        number.equals(py, py.eval("10 ** 48 + 7")?)
+        let other = py.eval("10 ** 48 + 7")?;
+        number.equals(py, other)
     });
     assert!(same.expect("a comparison"));
 }
