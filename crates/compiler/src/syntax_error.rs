@@ -46,6 +46,20 @@ pub struct SyntaxError {
     /// Found after parsing, where CPython no longer has the source: what the exception says of the line is read from the
     /// file, and columns count bytes if there is none.
     pub late: bool,
+    /// For errors without words of their own: where the last statement before begins, so that a program of the
+    /// statements in question can be tried with other words.
+    pub context: Option<Box<Context>>,
+}
+
+/// The source around an error.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Context {
+    /// From 1; 0 if no statement lies before.
+    pub line: u32,
+    /// In characters from 0.
+    pub column: u32,
+    /// The whole program.
+    pub source: String,
 }
 
 impl SyntaxError {
@@ -67,6 +81,7 @@ impl SyntaxError {
             end_column: end_column + 1,
             text: source.line_text(line).map(str::to_owned),
             late: false,
+            context: None,
         }
     }
 
@@ -95,6 +110,7 @@ impl SyntaxError {
             end_column: 0,
             text: None,
             late: false,
+            context: None,
         }
     }
 

@@ -40,6 +40,7 @@ pub mod multiprocessing;
 pub mod opcode;
 pub mod operator;
 pub mod os_text;
+pub mod pickle;
 pub mod posix;
 pub mod posixshmem;
 pub mod posixsubprocess;
@@ -105,6 +106,7 @@ pub const MODULES: &[&ModuleDef] = &[
     &mmap::module::DEFINITION,
     &multiprocessing::module::DEFINITION,
     &opcode::module::DEFINITION,
+    &pickle::module::DEFINITION,
     &operator::module::DEFINITION,
     &posix::module::DEFINITION,
     &posixshmem::module::DEFINITION,

@@ -387,7 +387,7 @@ impl Struct {
     }
 
     fn __repr__(this: &Obj<Self>, th: &mut Thread) -> PyResult {
-        let name = th.type_name(this.as_value());
+        let name = th.short_type_name(this.as_value());
         let source = th.repr(&this.source)?.into_value();
         let parts = [th.str(&format!("{name}(")), source, th.str(")")];
         vm::builtins::str::join_all(th, &parts)

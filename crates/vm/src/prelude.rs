@@ -17,6 +17,7 @@ pub use object_model::{Attached, Obj, Value};
 pub use crate::error::{PyResult, Raised};
 pub use crate::exceptions::Exc;
 pub use crate::native::convert::without_keywords;
+pub use crate::native::held::Held;
 pub use crate::native::{Args, KwArgs, PyClass, Trace};
 pub use crate::protocol::{BinaryOp, CompareOp};
 pub use crate::thread::Thread;

@@ -22,7 +22,7 @@ use ruff_python_parser::{
 use ruff_text_size::{Ranged, TextRange, TextSize};
 
 use crate::parse::{Mode, Source};
-use crate::syntax_error::{Kind as ErrorKind, SyntaxError};
+use crate::syntax_error::{Context, Kind as ErrorKind, SyntaxError};
 use crate::tokenize::{Extent, Scan, Token, TokenError, TokenKind};
 
 /// The error of a program that did not parse; None if it did.
@@ -70,7 +70,10 @@ pub(crate) fn diagnose(
             return Some(incomplete(error, true));
         }
     }
-    let error = diagnosis.explain().unwrap_or_else(|| diagnosis.generic());
+    let mut error = diagnosis.explain().unwrap_or_else(|| diagnosis.generic());
+    if error.message.starts_with("invalid syntax") {
+        error.context = Some(Box::new(diagnosis.context()));
+    }
     // A missing block is missed only after the end of its header.
     let header = error.kind == ErrorKind::Indentation && diagnosis.is_newline(diagnosis.at);
     let rest = scan.tokens.get(diagnosis.at + usize::from(header)..).unwrap_or_default();
@@ -217,6 +220,22 @@ impl<'a> Diagnosis<'a> {
 
     fn generic(&self) -> SyntaxError {
         self.at_token(self.at, "invalid syntax")
+    }
+
+    /// Where the last statement at the margin that precedes the line of the error begins.
+    fn context(&self) -> Context {
+        let mut start = self.line_start(self.at);
+        let (line, column) = loop {
+            let Some(before) = start.checked_sub(1) else { break (0, 0) };
+            start = self.line_start(before);
+            let first = self.token(start);
+            let (line, column) = self.source.line_character(first.start.into());
+            let clause = matches!(self.word(start), "else" | "elif" | "except" | "finally" | "case");
+            if column == 0 && first.kind == TokenKind::Name && !clause {
+                break (line, column);
+            }
+        };
+        Context { line, column, source: self.text.to_owned() }
     }
 
     // Tokens.

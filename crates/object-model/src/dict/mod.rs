@@ -355,6 +355,27 @@ impl Obj<Dict> {
         None
     }
 
+    /// Key, value and number of the last entry before number `at`.
+    ///
+    /// None if `at` is beyond the entries: the dict was emptied since.
+    pub fn entry_before(&self, token: &Attached, at: usize) -> Option<(Value, Value, usize)> {
+        let _section = CriticalSection::enter(token, self.header());
+        let table = self.table.get();
+        if at > table.used() {
+            return None;
+        }
+        (0..at).rev().find_map(|number| {
+            let key = table.key(number).load_locked(token)?;
+            let value = table.value(number).load_locked(token)?;
+            Some((key, value, number))
+        })
+    }
+
+    /// The number after the last entry's.
+    pub fn entry_end(&self) -> usize {
+        self.table.get().used()
+    }
+
     #[cold]
     fn entry_from_locked(&self, token: &Attached, at: usize) -> Option<(Value, Value, i64, usize)> {
         let _section = CriticalSection::enter(token, self.header());

@@ -334,7 +334,7 @@ impl Array {
     }
 
     fn __repr__(this: &Obj<Self>, th: &mut Thread) -> PyResult {
-        let name = th.type_name(this.as_value());
+        let name = th.short_type_name(this.as_value());
         let letter = char::from(this.code.letter);
         if this.len(th) == 0 {
             return Ok(th.str(&format!("{name}('{letter}')")));

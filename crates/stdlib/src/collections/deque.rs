@@ -535,7 +535,7 @@ impl Deque {
     }
 
     fn __repr__(this: &Obj<Self>, th: &mut Thread) -> PyResult<String> {
-        let name = th.type_name(this.as_value());
+        let name = th.short_type_name(this.as_value());
         th.check_native_stack()?;
         if !th.enter_repr(this.as_value()) {
             return Ok("[...]".to_owned());

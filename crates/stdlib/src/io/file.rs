@@ -562,7 +562,6 @@ impl FileIo {
 
     fn __repr__(this: &Obj<Self>, th: &mut Thread) -> PyResult<String> {
         let class = th.type_name(this.as_value());
-        let class = if class == "FileIO" { "_io.FileIO".to_string() } else { class };
         if this.descriptor() < 0 {
             return Ok(format!("<{class} [closed]>"));
         }

@@ -77,7 +77,7 @@ impl Count {
     }
 
     fn __repr__(this: &Obj<Self>, th: &mut Thread) -> PyResult<String> {
-        let name = th.type_name(this.as_value());
+        let name = th.short_type_name(this.as_value());
         let current = this.take(th, false)?;
         let current = th.repr(&current)?.units().to_str_lossy().into_owned();
         if this.step.as_small_int() == Some(1) {
@@ -189,7 +189,7 @@ impl Repeat {
     }
 
     fn __repr__(this: &Obj<Self>, th: &mut Thread) -> PyResult<String> {
-        let name = th.type_name(this.as_value());
+        let name = th.short_type_name(this.as_value());
         let object = th.repr(&this.object)?;
         let object = object.units().to_str_lossy();
         // Relaxed: a number on its own.

@@ -65,16 +65,17 @@ impl Encoder {
         }
     }
 
-    fn newline(&self, th: &mut Thread, level: usize, out: &mut Builder) -> PyResult<()> {
+    fn newline(&self, th: &mut Thread, level: i64, out: &mut Builder) -> PyResult<()> {
         let Some(indent) = th.as_str(&self.indent) else { return Ok(()) };
         let units: Units<'_> = indent.units();
+        let count = usize::try_from(level).unwrap_or(0);
         out.push(0x0a);
-        let room = units.len().checked_mul(level).map(|n| out.try_reserve(n));
+        let room = units.len().checked_mul(count).map(|n| out.try_reserve(n));
         match room {
             Some(Ok(())) => {}
             _ => return Err(th.memory_error()),
         }
-        (0..level).for_each(|_| out.push_units(units));
+        (0..count).for_each(|_| out.push_units(units));
         Ok(())
     }
 
@@ -96,7 +97,7 @@ impl Encoder {
         Ok(())
     }
 
-    fn value(&self, th: &mut Thread, value: &Value, level: usize, out: &mut Builder) -> PyResult<()> {
+    fn value(&self, th: &mut Thread, value: &Value, level: i64, out: &mut Builder) -> PyResult<()> {
         if value.is_none() {
             out.push_str("null");
         } else if let Some(truth) = value.as_bool() {
@@ -119,26 +120,43 @@ impl Encoder {
             th.check_native_stack()?;
             self.marked(th, value, |th| {
                 let replacement = th.call(&self.default, std::slice::from_ref(value))?;
-                self.value(th, &replacement, level, out)
+                let result = self.value(th, &replacement, level, out);
+                noted(th, result, |th| {
+                    let class = th.type_of(value);
+                    Ok(format!("when serializing {} object", vm::class::full_name(th, class)))
+                })
             })?;
         }
         Ok(())
     }
 
-    fn list(&self, th: &mut Thread, value: &Value, level: usize, out: &mut Builder) -> PyResult<()> {
-        let items = th.collect(value)?;
-        if items.is_empty() {
+    fn list(&self, th: &mut Thread, value: &Value, level: i64, out: &mut Builder) -> PyResult<()> {
+        // A plain list is read as it is at each step: what encodes the items may change it.
+        let items = match exact::list(value) {
+            Some(list) => list.clone().into_value(),
+            None => {
+                let items = th.collect(value)?;
+                th.list(items)
+            }
+        };
+        let Some(items) = exact::list(&items).filter(|items| items.len() != 0) else {
             out.push_str("[]");
             return Ok(());
-        }
+        };
         self.marked(th, value, |th| {
             out.push_str("[");
-            for (i, item) in items.iter().enumerate() {
+            let mut i = 0;
+            while let Some(item) = items.get(th, i) {
                 if i > 0 {
                     out.push_units(self.item_separator.units());
                 }
                 self.newline(th, level + 1, out)?;
-                self.value(th, item, level + 1, out)?;
+                let result = self.value(th, &item, level + 1, out);
+                noted(th, result, |th| {
+                    let class = th.type_of(value);
+                    Ok(format!("when serializing {} item {i}", vm::class::full_name(th, class)))
+                })?;
+                i += 1;
             }
             self.newline(th, level, out)?;
             out.push_str("]");
@@ -170,7 +188,7 @@ impl Encoder {
         Ok(Some(th.str(&text)))
     }
 
-    fn dict(&self, th: &mut Thread, dict: &Obj<Dict>, level: usize, out: &mut Builder) -> PyResult<()> {
+    fn dict(&self, th: &mut Thread, dict: &Obj<Dict>, level: i64, out: &mut Builder) -> PyResult<()> {
         if dict.len() == 0 {
             out.push_str("{}");
             return Ok(());
@@ -197,8 +215,8 @@ impl Encoder {
             };
             out.push_str("{");
             let mut first = true;
-            for (key, value) in &items {
-                let Some(key) = self.key(th, key)? else { continue };
+            for (original, value) in &items {
+                let Some(key) = self.key(th, original)? else { continue };
                 if !first {
                     out.push_units(self.item_separator.units());
                 }
@@ -208,7 +226,13 @@ impl Encoder {
                     self.string(th, text, out)?;
                 }
                 out.push_units(self.key_separator.units());
-                self.value(th, value, level + 1, out)?;
+                let result = self.value(th, value, level + 1, out);
+                noted(th, result, |th| {
+                    let class = th.type_of(dict.as_value());
+                    let key = th.repr(original)?;
+                    let name = vm::class::full_name(th, class);
+                    Ok(format!("when serializing {name} item {}", key.units().to_str_lossy()))
+                })?;
             }
             if !first {
                 self.newline(th, level, out)?;
@@ -217,6 +241,21 @@ impl Encoder {
             Ok(())
         })
     }
+}
+
+/// Adds a note to the exception of a failed `result`.
+fn noted(
+    th: &mut Thread,
+    result: PyResult<()>,
+    note: impl FnOnce(&mut Thread) -> PyResult<String>,
+) -> PyResult<()> {
+    if result.is_ok() {
+        return Ok(());
+    }
+    let exception = th.take_exception();
+    let note = note(th)?;
+    vm::exceptions::add_note(th, &exception, &note);
+    Err(th.set_raised(exception))
 }
 
 #[pymethods]
@@ -277,7 +316,7 @@ impl Encoder {
 
     /// _iterencode(obj, _current_indent_level) -> iterable
     #[signature("(obj, _current_indent_level)")]
-    fn __call__(this: &Obj<Self>, th: &mut Thread, obj: &Value, _current_indent_level: usize) -> PyResult {
+    fn __call__(this: &Obj<Self>, th: &mut Thread, obj: &Value, _current_indent_level: i64) -> PyResult {
         let mut out = Builder::new();
         this.value(th, obj, _current_indent_level, &mut out)?;
         let text = vm::builtins::str::of_owned(th, &out.finish())?;

@@ -197,14 +197,47 @@ fn noted(th: &mut Thread, result: PyResult, doing: &str, encoding: &str) -> PyRe
 /// An encoding's or handler's name, which must be encodable.
 fn name_of(th: &mut Thread, name: Option<&Obj<Str>>, default: &'static str) -> PyResult<String> {
     let Some(name) = name else { return Ok(default.to_string()) };
-    match name.units().to_str() {
-        Ok(text) if text.contains('\0') => Err(th.value_error("embedded null character")),
-        Ok(text) => Ok(text.into_owned()),
-        Err(at) => {
-            let reason = "surrogates not allowed";
-            Err(crate::exceptions::unicode::encode_error(th, "utf-8", name.as_value(), at, at + 1, reason))
+    let text = th.utf8(name)?;
+    if text.contains('\0') {
+        return Err(th.value_error("embedded null character"));
+    }
+    Ok(text)
+}
+
+impl Thread {
+    /// The text of a `str`; UnicodeEncodeError if it holds surrogates.
+    pub fn utf8(&mut self, text: &Obj<Str>) -> PyResult<String> {
+        match text.units().to_str() {
+            Ok(text) => Ok(text.into_owned()),
+            Err(at) => {
+                let reason = "surrogates not allowed";
+                Err(crate::exceptions::unicode::encode_error(
+                    self,
+                    "utf-8",
+                    text.as_value(),
+                    at,
+                    at + 1,
+                    reason,
+                ))
+            }
         }
     }
+}
+
+/// In development mode names must be right even where they do not matter.
+fn check_names(th: &mut Thread, encoding: Option<&Obj<Str>>, errors: Option<&Obj<Str>>) -> PyResult<()> {
+    if !crate::import::state().is_some_and(|state| state.config.dev_mode) {
+        return Ok(());
+    }
+    if let Some(encoding) = encoding {
+        let name = name_of(th, Some(encoding), "")?;
+        lookup(th, &name)?;
+    }
+    if let Some(errors) = errors {
+        let name = name_of(th, Some(errors), "")?;
+        lookup_error(th, &name)?;
+    }
+    Ok(())
 }
 
 /// `text.encode(encoding, errors)`
@@ -214,6 +247,7 @@ pub fn encode(
     encoding: Option<&Obj<Str>>,
     errors: Option<&Obj<Str>>,
 ) -> PyResult {
+    check_names(th, encoding, errors)?;
     let encoding = name_of(th, encoding, "utf-8")?;
     let handler = name_of(th, errors, "strict")?;
     if let Some(codec) = codec_native::Codec::from_name(&normalise(&encoding)) {
@@ -244,6 +278,7 @@ pub fn decode(
     encoding: Option<&Obj<Str>>,
     errors: Option<&Obj<Str>>,
 ) -> PyResult {
+    check_names(th, encoding, errors)?;
     let encoding = name_of(th, encoding, "utf-8")?;
     let handler = name_of(th, errors, "strict")?;
     if let Some(codec) = codec_native::Codec::from_name(&normalise(&encoding)) {

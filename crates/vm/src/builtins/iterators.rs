@@ -74,7 +74,7 @@ macro_rules! indexed_iterator {
         $(#[$doc])*
         #[pyclass(name = $name, module = "builtins", no_new)]
         pub struct $type {
-            items: Obj<$payload>,
+            items: Held<Obj<$payload>>,
             /// The next index, or END.
             index: AtomicUsize,
         }
@@ -88,21 +88,34 @@ macro_rules! indexed_iterator {
         impl $type {
             /// A new iterator at the start.
             pub fn make(th: &mut Thread, items: Obj<$payload>) -> Value {
-                make(th, $type { items, index: AtomicUsize::new(0) }, &$static)
+                make(th, $type { items: Held::new(items), index: AtomicUsize::new(0) }, &$static)
             }
 
             #[inline]
-            fn step_on(&self, th: &Thread) -> Option<Value> {
+            fn step_on(&self, th: &mut Thread) -> Option<Value> {
                 use crate::protocol::sequence::Indexed;
                 // Relaxed: see the rule above.
                 let index = self.index.load(Ordering::Relaxed);
-                if index == END {
-                    return None;
+                // There is never an item END.
+                let item = self.items.get(th).and_then(|items| items.at(th, index));
+                if item.is_some() {
+                    self.index.store(index + 1, Ordering::Relaxed); // Relaxed: as above.
+                } else {
+                    self.finish(th);
                 }
-                let item = self.items.at(th, index);
-                let next = if item.is_some() { index + 1 } else { END };
-                self.index.store(next, Ordering::Relaxed); // Relaxed: as above.
                 item
+            }
+
+            #[cold]
+            fn finish(&self, th: &mut Thread) {
+                self.index.store(END, Ordering::Relaxed); // Relaxed: as above.
+                self.items.release(th);
+            }
+
+            /// The items, unless they are exhausted.
+            fn left(&self, th: &Thread) -> Option<(usize, Obj<$payload>)> {
+                let index = self.index.load(Ordering::Relaxed); // Relaxed: as above.
+                self.items.get(th).filter(|_| index != END).map(|items| (index, items.clone()))
             }
         }
 
@@ -117,34 +130,31 @@ macro_rules! indexed_iterator {
             }
 
             /// Private method returning an estimate of len(list(it)).
-            fn __length_hint__(&self) -> usize {
-                // Relaxed: see the rule above.
-                self.items.len().saturating_sub(self.index.load(Ordering::Relaxed))
+            fn __length_hint__(&self, th: &mut Thread) -> usize {
+                self.left(th).map_or(0, |(index, items)| items.len().saturating_sub(index))
             }
 
             /// Return state information for pickling.
             fn __reduce__(&self, th: &mut Thread) -> PyResult {
                 let iter = builtin_iter(th)?;
-                // Relaxed: see the rule above.
-                Ok(match self.index.load(Ordering::Relaxed) {
-                    END => {
+                Ok(match self.left(th) {
+                    None => {
                         let nothing = $type::nothing(th);
                         reduced(th, iter, nothing, None)
                     }
-                    index => {
+                    Some((index, items)) => {
                         let index = th.int(index as i64);
-                        reduced(th, iter, self.items.as_value().clone(), Some(index))
+                        reduced(th, iter, items.into_value(), Some(index))
                     }
                 })
             }
 
             /// Set state information for unpickling.
             #[signature("(object, /)")]
-            fn __setstate__(&self, object: i64) {
-                // Relaxed: see the rule above.
-                if self.index.load(Ordering::Relaxed) != END {
-                    let index = (object.max(0) as usize).min(self.items.len());
-                    self.index.store(index, Ordering::Relaxed); // Relaxed: as above.
+            fn __setstate__(&self, th: &mut Thread, object: i64) {
+                if let Some((_, items)) = self.left(th) {
+                    let index = (object.max(0) as usize).min(items.len());
+                    self.index.store(index, Ordering::Relaxed); // Relaxed: see the rule above.
                 }
             }
         }
@@ -176,7 +186,7 @@ impl TupleIterator {
 /// The payload of the reverse iterator of a list.
 #[pyclass(name = "list_reverseiterator", module = "builtins", no_new)]
 pub struct ListReverseIterator {
-    items: Obj<List>,
+    items: Held<Obj<List>>,
     /// The next index; -1 before the end is noticed, then `OVER`.
     index: AtomicI64,
 }
@@ -194,16 +204,26 @@ impl ListReverseIterator {
     /// A new iterator at the end.
     pub fn make(th: &mut Thread, items: Obj<List>) -> Value {
         let index = AtomicI64::new(items.len() as i64 - 1);
-        make(th, ListReverseIterator { items, index }, &LIST_REVERSE_NEXT)
+        make(th, ListReverseIterator { items: Held::new(items), index }, &LIST_REVERSE_NEXT)
     }
 
-    fn step_on(&self, th: &Thread) -> Option<Value> {
+    fn step_on(&self, th: &mut Thread) -> Option<Value> {
         // Relaxed: see the rule above.
         let index = self.index.load(Ordering::Relaxed);
-        let item = usize::try_from(index).ok().and_then(|index| self.items.get(th, index));
+        let at = usize::try_from(index).ok();
+        let item = at.zip(self.items.get(th)).and_then(|(index, items)| items.get(th, index));
         let next = if item.is_some() { index - 1 } else { OVER };
         self.index.store(next, Ordering::Relaxed); // Relaxed: as above.
+        if item.is_none() {
+            self.items.release(th);
+        }
         item
+    }
+
+    /// The items, unless they are exhausted.
+    fn left(&self, th: &Thread) -> Option<(i64, Obj<List>)> {
+        let index = self.index.load(Ordering::Relaxed); // Relaxed: as above.
+        self.items.get(th).filter(|_| index != OVER).map(|items| (index, items.clone()))
     }
 }
 
@@ -218,31 +238,28 @@ impl ListReverseIterator {
     }
 
     /// Private method returning an estimate of len(list(it)).
-    fn __length_hint__(&self) -> usize {
-        // Relaxed: see the rule above.
-        let left = (self.index.load(Ordering::Relaxed) + 1).max(0) as usize;
-        if left > self.items.len() { 0 } else { left }
+    fn __length_hint__(&self, th: &mut Thread) -> usize {
+        let Some((index, items)) = self.left(th) else { return 0 };
+        let left = (index + 1).max(0) as usize;
+        if left > items.len() { 0 } else { left }
     }
 
     /// Return state information for pickling.
     fn __reduce__(&self, th: &mut Thread) -> PyResult {
-        // Relaxed: see the rule above.
-        let index = self.index.load(Ordering::Relaxed);
-        if index == OVER {
+        let Some((index, items)) = self.left(th) else {
             let (iter, nothing) = (builtin_iter(th)?, th.list(Vec::new()));
             return Ok(reduced(th, iter, nothing, None));
-        }
+        };
         let (reversed, index) = (builtin_reversed(th)?, th.int(index));
-        Ok(reduced(th, reversed, self.items.as_value().clone(), Some(index)))
+        Ok(reduced(th, reversed, items.into_value(), Some(index)))
     }
 
     /// Set state information for unpickling.
     #[signature("(object, /)")]
-    fn __setstate__(&self, object: i64) {
-        // Relaxed: see the rule above.
-        if self.index.load(Ordering::Relaxed) != OVER {
-            let index = object.clamp(-1, self.items.len() as i64 - 1);
-            self.index.store(index, Ordering::Relaxed); // Relaxed: as above.
+    fn __setstate__(&self, th: &mut Thread, object: i64) {
+        if let Some((_, items)) = self.left(th) {
+            let index = object.clamp(-1, items.len() as i64 - 1);
+            self.index.store(index, Ordering::Relaxed); // Relaxed: see the rule above.
         }
     }
 }
@@ -250,7 +267,7 @@ impl ListReverseIterator {
 /// The payload of the iterator over anything with `__getitem__`.
 #[pyclass(name = "iterator", module = "builtins", no_new)]
 pub struct SequenceIterator {
-    sequence: Value,
+    sequence: Held<Value>,
     /// The next index, -1 at the end.
     index: AtomicI64,
 }
@@ -277,7 +294,13 @@ fn item_or_end(th: &mut Thread, sequence: &Value, index: i64) -> PyResult<Option
 impl SequenceIterator {
     /// A new iterator at index 0.
     pub fn make(th: &mut Thread, sequence: Value) -> Value {
-        make(th, SequenceIterator { sequence, index: AtomicI64::new(0) }, &SEQUENCE_NEXT)
+        make(th, SequenceIterator { sequence: Held::new(sequence), index: AtomicI64::new(0) }, &SEQUENCE_NEXT)
+    }
+
+    /// The sequence, unless it is exhausted.
+    fn left(&self, th: &Thread) -> Option<(i64, Value)> {
+        let index = self.index.load(Ordering::Relaxed); // Relaxed: see the rule above.
+        self.sequence.get(th).filter(|_| index >= 0).map(|sequence| (index, sequence.clone()))
     }
 }
 
@@ -288,44 +311,38 @@ impl SequenceIterator {
     }
 
     fn __next__(&self, th: &mut Thread) -> PyResult<Option<Value>> {
-        // Relaxed: see the rule above.
-        let index = self.index.load(Ordering::Relaxed);
-        if index < 0 {
-            return Ok(None);
-        }
+        let Some((index, sequence)) = self.left(th) else { return Ok(None) };
         if index == i64::MAX {
             return Err(th.overflow_error("iter index too large"));
         }
-        let item = item_or_end(th, &self.sequence, index)?;
-        self.index.store(if item.is_some() { index + 1 } else { -1 }, Ordering::Relaxed); // Relaxed: as above.
+        let item = item_or_end(th, &sequence, index)?;
+        // Relaxed: see the rule above.
+        self.index.store(if item.is_some() { index + 1 } else { -1 }, Ordering::Relaxed);
+        if item.is_none() {
+            self.sequence.release(th);
+        }
         Ok(item)
     }
 
     /// Private method returning an estimate of len(list(it)).
     fn __length_hint__(&self, th: &mut Thread) -> PyResult {
-        // Relaxed: see the rule above.
-        let index = self.index.load(Ordering::Relaxed);
-        if index < 0 {
-            return Ok(th.int(0));
-        }
-        if !th.has_special(&self.sequence, Special::Len) {
+        let Some((index, sequence)) = self.left(th) else { return Ok(th.int(0)) };
+        if !th.has_special(&sequence, Special::Len) {
             return Ok(Value::NOT_IMPLEMENTED);
         }
-        let length = th.length(&self.sequence)? as i64;
+        let length = th.length(&sequence)? as i64;
         Ok(th.int((length - index).max(0)))
     }
 
     /// Return state information for pickling.
     fn __reduce__(&self, th: &mut Thread) -> PyResult {
         let iter = builtin_iter(th)?;
-        // Relaxed: see the rule above.
-        let index = self.index.load(Ordering::Relaxed);
-        if index < 0 {
+        let Some((index, sequence)) = self.left(th) else {
             let nothing = th.tuple(Vec::new());
             return Ok(reduced(th, iter, nothing, None));
-        }
+        };
         let index = th.int(index);
-        Ok(reduced(th, iter, self.sequence.clone(), Some(index)))
+        Ok(reduced(th, iter, sequence, Some(index)))
     }
 
     /// Set state information for unpickling.

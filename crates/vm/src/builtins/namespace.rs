@@ -76,7 +76,7 @@ impl Namespace {
         let name = if Some(class) == Namespace::cell().get() {
             "namespace".to_owned()
         } else {
-            th.type_name(this.as_value())
+            th.short_type_name(this.as_value())
         };
         let mut built = object_model::text::units::Builder::new();
         built.push_str(&name);

@@ -390,7 +390,7 @@ impl NativeMethod {
     }
 
     fn __repr__(&self, th: &mut Thread) -> String {
-        let class = self.class.payload.name.get(th);
+        let class = crate::class::tp_name(th, self.class);
         let kind = if is_special(self.def.name) { "slot wrapper" } else { "method" };
         format!("<{kind} '{}' of '{class}' objects>", self.def.name)
     }
@@ -432,7 +432,7 @@ impl GetSet {
     }
 
     fn __repr__(&self, th: &mut Thread) -> String {
-        format!("<attribute '{}' of '{}' objects>", self.name, self.class.payload.name.get(th))
+        format!("<attribute '{}' of '{}' objects>", self.name, crate::class::tp_name(th, self.class))
     }
 }
 
@@ -463,6 +463,6 @@ impl Member {
 
     fn __repr__(&self, th: &mut Thread) -> String {
         let name = self.name.units().to_str_lossy().to_string();
-        format!("<member '{name}' of '{}' objects>", self.class.payload.name.get(th))
+        format!("<member '{name}' of '{}' objects>", crate::class::tp_name(th, self.class))
     }
 }

@@ -145,7 +145,7 @@ impl ObjectClass {
                 );
             }
             if inherits(th, class, Special::Init) {
-                let name = class.payload.name.get(th).to_string();
+                let name = crate::class::tp_name(th, class);
                 return Err(th.type_error(format_args!("{name}() takes no arguments")));
             }
         }
@@ -165,7 +165,7 @@ impl ObjectClass {
             );
         }
         if inherits(th, class, Special::New) {
-            let name = class.payload.name.get(th).to_string();
+            let name = crate::class::tp_name(th, class);
             return Err(th.type_error(format_args!(
                 "{name}.__init__() takes exactly one argument (the instance to initialize)"
             )));
@@ -319,7 +319,7 @@ fn refuse_other_storage(th: &mut Thread, this: &Value, method: &str) -> PyResult
     let class = th.type_of(this);
     let order: Vec<Class> = class.payload.mro.get(th).to_vec();
     let owner = order.iter().find(|c| !c.payload.has(object_model::ty::flag::HEAP)).copied().unwrap_or(class);
-    let name = owner.payload.name.get(th).to_string();
+    let name = crate::class::tp_name(th, owner);
     Err(th.type_error(format_args!("can't apply this {method} to {name} object")))
 }
 

@@ -1,6 +1,5 @@
 //! `property`: an attribute that functions compute.
 
-use crate::class::attribute;
 use crate::names::names;
 use crate::prelude::*;
 
@@ -140,25 +139,26 @@ impl Property {
             getter_doc: false,
             name: None,
         };
+        let plain = Some(th.type_of(this.as_value())) == Property::cell().get();
         if parts.doc.is_none()
             && let Some(getter) = parts.getter.clone()
         {
             parts.doc = th.find_attr_or_none(&getter, &names().doc)?.filter(|d| !d.is_none());
             parts.getter_doc = parts.doc.is_some();
         }
-        let doc = parts.doc.clone();
+        let getter_doc = parts.getter_doc;
+        // A subclass has a `__doc__` of its own class, which an attribute of the instance must hide.
+        let doc = if plain { None } else { Some(parts.doc.take().unwrap_or(Value::NONE)) };
         let old = std::mem::replace(&mut *this.parts.lock(th), parts);
         drop(old);
-        // A subclass has a `__doc__` of its own class, which an attribute of the instance must hide.
-        if Some(th.type_of(this.as_value())) != Property::cell().get()
-            && let Some(doc) = doc
+        if let Some(doc) = doc
+            && let Err(raised) = th.set_attr(this.as_value(), &names().doc, &doc)
         {
-            let n = names();
-            let header = this.header();
-            if !attribute::set_own(th, header, &n.doc, doc)? && this.parts.lock(th).getter_doc {
-                // No place for it: only a documentation asked for must be kept.
-                return Ok(());
+            if getter_doc || !th.exception_is(Exc::AttributeError) {
+                return Err(raised);
             }
+            // No place for it: only a documentation found at the getter must be kept.
+            th.clear_exception();
         }
         Ok(())
     }
@@ -207,10 +207,20 @@ impl Property {
     }
 
     /// Learns the name under which a class keeps the property.
-    fn __set_name__(&self, th: &mut Thread, owner: &Value, name: &Value) {
-        let _ = owner;
-        let old = self.parts.lock(th).name.replace(name.clone());
+    #[raw]
+    fn __set_name__(this: &Obj<Self>, th: &mut Thread, args: Args<'_>) -> PyResult<()> {
+        if args.has_keywords() {
+            return Err(th.type_error("property.__set_name__() takes no keyword arguments"));
+        }
+        let [_owner, name] = args.positional else {
+            let given = args.positional.len();
+            return Err(th.type_error(format_args!(
+                "__set_name__() takes 2 positional arguments but {given} were given"
+            )));
+        };
+        let old = this.parts.lock(th).name.replace(name.clone());
         drop(old);
+        Ok(())
     }
 
     #[setter("fget")]
@@ -255,7 +265,6 @@ impl Property {
     fn set_doc(&self, th: &mut Thread, value: Option<&Value>) {
         let old = {
             let mut parts = self.parts.lock(th);
-            parts.getter_doc = false;
             std::mem::replace(&mut parts.doc, value.cloned())
         };
         drop(old);

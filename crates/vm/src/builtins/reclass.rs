@@ -20,7 +20,7 @@ use crate::prelude::*;
 static TARGETS: Mutex<Option<HashMap<(usize, usize), ShapeId>>> = Mutex::new(None);
 
 fn class_name(th: &Thread, class: Class) -> String {
-    class.payload.name.get(th).to_string()
+    crate::class::tp_name(th, class)
 }
 
 /// `object.__class__ = value`

@@ -52,10 +52,10 @@ fn start_class(th: &mut Thread, class: Class, object: &Value) -> PyResult<Class>
         return Ok(said);
     }
     let (kind, found) = match th.as_class(object) {
-        Some(own) => ("type", own.payload.name.get(th).to_string()),
+        Some(own) => ("type", crate::class::tp_name(th, own)),
         None => ("instance of", th.type_name(object)),
     };
-    let expected = class.payload.name.get(th).to_string();
+    let expected = crate::class::tp_name(th, class);
     Err(th.type_error(format_args!(
         "super(type, obj): obj ({kind} {found}) is not an instance or subtype of type ({expected})."
     )))

@@ -151,7 +151,7 @@ impl Template {
     }
 
     fn __repr__(this: &Obj<Template>, th: &mut Thread) -> PyResult {
-        let name = th.type_name(this.as_value());
+        let name = th.short_type_name(this.as_value());
         let strings = th.repr(&this.strings)?.into_value();
         let interpolations = th.repr(&this.interpolations)?.into_value();
         let parts = [
@@ -243,7 +243,7 @@ impl Interpolation {
     }
 
     fn __repr__(this: &Obj<Interpolation>, th: &mut Thread) -> PyResult {
-        let name = th.type_name(this.as_value());
+        let name = th.short_type_name(this.as_value());
         let mut parts = vec![th.str(&format!("{name}("))];
         let fields = [&this.value, &this.expression, &this.conversion, &this.format_spec];
         for (i, field) in fields.into_iter().enumerate() {

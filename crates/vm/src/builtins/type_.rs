@@ -41,7 +41,7 @@ pub(super) fn check_mutable(th: &mut Thread, class: Class, attribute: &str) -> P
     if class.payload.has(flag::HEAP) && !class.payload.has(flag::IMMUTABLE) {
         return Ok(());
     }
-    let name = name_of(th, class);
+    let name = class::tp_name(th, class);
     Err(th.type_error(format_args!("cannot set '{attribute}' attribute of immutable type '{name}'")))
 }
 
@@ -393,8 +393,9 @@ impl TypeClass {
 
     #[getter]
     fn __type_params__(this: &Obj<Type>, th: &mut Thread) -> Value {
+        // The descriptor of `type` itself is not meant.
         let own = this.dict.get_str(th, &names().type_params);
-        match own.filter(|params| th.downcast::<Tuple>(params).is_some()) {
+        match own.filter(|_| Some(class_of(this)) != Type::cell().get()) {
             Some(params) => params,
             None => th.tuple(Vec::new()),
         }

@@ -274,7 +274,7 @@ impl Thread {
     pub fn no_attribute(&mut self, receiver: &Value, name: &Obj<Str>) -> Raised {
         let text = name.units().to_str_lossy().to_string();
         let message = if let Some(class) = as_class(receiver) {
-            format!("type object '{}' has no attribute '{text}'", class.payload.name.get(self))
+            format!("type object '{}' has no attribute '{text}'", crate::class::tp_name(self, class))
         } else if let Some(module) = crate::builtins::module::name_for_message(self, receiver) {
             format!("module '{module}' has no attribute '{text}'")
         } else {

@@ -22,7 +22,7 @@ pub fn call(th: &mut Thread, class: Class, args: Args<'_>) -> PyResult {
         return Err(th.type_error(format_args!("cannot create '{name}' instances")));
     }
     let Some(new) = special::get(th, class, Special::New).cloned() else {
-        let name = class.payload.name.get(th).to_string();
+        let name = crate::class::tp_name(th, class);
         return Err(th.type_error(format_args!("cannot create '{name}' instances")));
     };
     let object = if is_object_new(th, &new) {
@@ -77,7 +77,7 @@ pub fn allocate(th: &mut Thread, class: Class) -> PyResult {
         return Err(abstract_error(th, class));
     }
     if !std::ptr::eq(class.payload.layout(), &raw const super::PLAIN) {
-        let name = class.payload.name.get(th).to_string();
+        let name = crate::class::tp_name(th, class);
         return Err(th.type_error(format_args!(
             "object.__new__({name}) is not safe, use {}.__new__()",
             solid_name(th, class)
@@ -89,7 +89,7 @@ pub fn allocate(th: &mut Thread, class: Class) -> PyResult {
 fn solid_name(th: &Thread, class: Class) -> String {
     let mro = class.payload.mro.get(th);
     let native = mro.iter().find(|c| !c.payload.has(flag::HEAP)).copied().unwrap_or(class);
-    native.payload.name.get(th).to_string()
+    crate::class::tp_name(th, native)
 }
 
 #[cold]

@@ -13,6 +13,7 @@ use crate::error::PyResult;
 use crate::exceptions::Exc;
 use crate::names::{Special, names};
 use crate::native::{Args, PyClass};
+use crate::protocol::exact;
 use crate::thread::Thread;
 
 /// The most derived of the metaclass asked for and those of the bases.
@@ -51,7 +52,7 @@ fn best_base(th: &mut Thread, bases: &[Class]) -> PyResult<Class> {
     let mut winner: Option<Class> = None;
     for base in bases {
         if !base.payload.has(flag::BASE) {
-            let name = base.payload.name.get(th).to_string();
+            let name = crate::class::tp_name(th, base);
             return Err(th.type_error(format_args!("type '{name}' is not an acceptable base type")));
         }
         let Some(best) = winner else {
@@ -165,10 +166,13 @@ pub fn new_class(
     if text.contains('\0') {
         return Err(th.value_error("type name must not contain null characters"));
     }
-    let dict = match namespace.copy(th) {
-        Ok(dict) => dict,
-        Err(_) => return Err(th.memory_error()),
-    };
+    th.utf8(name)?;
+    let dict = copy_namespace(th, namespace)?;
+    if let Some(doc) = dict.get_str(th, &names().doc)
+        && let Some(doc) = th.as_str(&doc).cloned()
+    {
+        th.utf8(&doc)?;
+    }
     let slots = parse_slots(th, &dict, &text)?;
     let is_meta = std::ptr::eq(solid.payload.layout(), &raw const super::TYPE);
     let inherits_dict = base_classes.iter().any(|b| b.payload.extensible());
@@ -177,9 +181,14 @@ pub fn new_class(
         if slots.dict && inherits_dict {
             return Err(th.type_error("__dict__ slot disallowed: we already got one"));
         }
+        // Native classes may well have the room without having the attribute.
+        if slots.weakref && solid.payload.has(flag::HEAP) && solid.payload.weakrefable() {
+            return Err(th.type_error("__weakref__ slot disallowed: we already got one"));
+        }
         let is_str = solid.payload.has(flag::STR_SUBCLASS);
-        if !slots.names.is_empty() && solid.payload.layout().variable && !is_str {
-            let base = solid.payload.name.get(th).to_string();
+        let variable = solid.payload.layout().variable || solid.payload.has(flag::INT_SUBCLASS);
+        if !slots.names.is_empty() && variable && !is_str {
+            let base = crate::class::tp_name(th, solid);
             return Err(
                 th.type_error(format_args!("nonempty __slots__ not supported for subtype of '{base}'"))
             );
@@ -235,6 +244,16 @@ pub fn new_class(
     }
     finish(th, class, &value, cells, keywords)?;
     Ok(value)
+}
+
+/// The dict of a class: a copy of the namespace, in the order in which the namespace iterates.
+fn copy_namespace(th: &mut Thread, namespace: &Obj<Dict>) -> PyResult<Obj<Dict>> {
+    if exact::dict(namespace.as_value()).is_some() {
+        return namespace.copy(th).map_err(|_| th.memory_error());
+    }
+    let dict = th.dict();
+    th.call_method(dict.as_value(), "update", std::slice::from_ref(namespace.as_value()))?;
+    Ok(dict)
 }
 
 /// Attributes whose names are no strings are looked up by nobody.
@@ -383,7 +402,7 @@ pub fn assign_class_attr(
     let receiver = class.value();
     let text = name.units().to_str_lossy().to_string();
     if !class.payload.has(flag::HEAP) || class.payload.has(flag::IMMUTABLE) {
-        let owner = class.payload.name.get(th).to_string();
+        let owner = crate::class::tp_name(th, class);
         return Err(th.type_error(format_args!("cannot set '{text}' attribute of immutable type '{owner}'")));
     }
     let meta = type_of(&receiver);
@@ -395,7 +414,7 @@ pub fn assign_class_attr(
     let interned =
         if name.header().has_flag(header_flag::INTERNED) { name.clone() } else { th.intern_obj(name) };
     if !replace_in_dict(th, class, &interned, value.cloned())? && value.is_none() {
-        let owner = class.payload.name.get(th).to_string();
+        let owner = crate::class::tp_name(th, class);
         let raised = th.attribute_error(format_args!("type object '{owner}' has no attribute '{text}'"));
         crate::exceptions::attach_name_and_object(th, name, &receiver);
         return Err(raised);

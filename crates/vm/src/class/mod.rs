@@ -140,6 +140,15 @@ pub fn full_name(token: &Attached, class: Class) -> String {
     }
 }
 
+/// The name of a class as most messages give it: of a native class with its module, of a Python class without.
+pub fn tp_name(token: &Attached, class: Class) -> String {
+    if class.payload.has(flag::HEAP) && !class.payload.has(flag::IMMUTABLE) {
+        class.payload.name.get(token).to_string()
+    } else {
+        full_name(token, class)
+    }
+}
+
 /// The value as a string, if it is exactly a `str`.
 #[inline(always)]
 pub fn exact_str(value: &Value) -> Option<&Obj<Str>> {
@@ -164,6 +173,11 @@ impl Thread {
 
     /// `type(value).__name__`
     pub fn type_name(&self, value: &Value) -> String {
+        tp_name(self, type_of(value))
+    }
+
+    /// `type(value).__name__`
+    pub fn short_type_name(&self, value: &Value) -> String {
         type_of(value).payload.name.get(self).to_string()
     }
 

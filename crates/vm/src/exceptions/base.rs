@@ -241,7 +241,7 @@ impl BaseException {
         th.check_native_stack()?;
         let args = this.args(th);
         let items = this.arguments(th);
-        let name = th.type_name(this.as_value());
+        let name = th.short_type_name(this.as_value());
         let mut built = object_model::text::units::Builder::new();
         built.push_str(&name);
         match items.as_slice() {

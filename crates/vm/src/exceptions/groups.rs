@@ -312,7 +312,7 @@ impl GroupClass {
 
     fn __repr__(this: &Obj<BaseException>, th: &mut Thread) -> PyResult {
         th.check_native_stack()?;
-        let name = th.type_name(this.as_value());
+        let name = th.short_type_name(this.as_value());
         let message = this.extra(th, MESSAGE).unwrap_or(Value::NONE);
         let message = th.repr(&message)?;
         let exceptions = match this.extra(th, GIVEN_REPR) {

@@ -37,7 +37,17 @@ pub fn syntax_error(th: &mut Thread, error: &SyntaxError, filename: &str) -> Rai
     // Column 0 stands for a whole line.
     let column = if error.line == 0 { Value::NONE } else { number(column) };
     let info = th.tuple(vec![filename, known(error.line), column, text, known(error.end_line), end]);
-    th.raise_args(class, vec![message, info])
+    let raised = th.raise_args(class, vec![message, info]);
+    if let Some(context) = &error.context {
+        let metadata = vec![number(context.line), number(context.column), th.str(&context.source)];
+        let metadata = th.tuple(metadata);
+        if let Some(exception) = th.raised.clone()
+            && let Some(exception) = super::as_exception(th, &exception)
+        {
+            exception.set_extra(th, super::fields::number::METADATA, Some(metadata));
+        }
+    }
+    raised
 }
 
 /// A line of a source file, if it can be read.

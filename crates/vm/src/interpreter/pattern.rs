@@ -115,7 +115,7 @@ fn match_class(
     if !th.is_instance(subject, pattern)? {
         return Ok(None);
     }
-    let kind_name = kind.payload.name.get(th).to_string();
+    let kind_name = crate::class::tp_name(th, kind);
     let mut attributes = Vec::new();
     let mut seen: Vec<Obj<Str>> = Vec::new();
     if positional > 0 {

@@ -18,7 +18,7 @@ use crate::thread::Thread;
 pub fn unwind(th: &mut Thread, frame: Frame, pc: *const Instruction) -> Option<Resume> {
     let mut frame = frame;
     frame.set_pc(pc);
-    let mut reraised = is_reraise(frame);
+    let mut reraised = is_reraise(th, frame);
     loop {
         let index = frame.instruction_index();
         if !reraised {
@@ -57,9 +57,16 @@ pub fn unwind(th: &mut Thread, frame: Frame, pc: *const Instruction) -> Option<R
     }
 }
 
-fn is_reraise(frame: Frame) -> bool {
+/// Whether the pending exception goes on from where this frame caught it: its traceback knows the frame.
+fn is_reraise(th: &Thread, frame: Frame) -> bool {
     let index = frame.instruction_index();
-    frame.code().payload.unit.instructions.get(index).is_some_and(|i| i.opcode == Opcode::Reraise as u8)
+    let Some(instruction) = frame.code().payload.unit.instructions.get(index) else { return false };
+    if instruction.opcode == Opcode::RaiseAgain as u8 {
+        // Unless there was nothing to raise again.
+        let handled = crate::exceptions::chain::handled(th);
+        return th.raised.as_ref().is_some_and(|raised| raised.is(&handled));
+    }
+    instruction.opcode == Opcode::Reraise as u8
 }
 
 /// The innermost handler around an instruction.

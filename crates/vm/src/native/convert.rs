@@ -1,6 +1,6 @@
 //! Between Python values and the Rust types of native functions' parameters and results.
 
-use object_model::ty::Class;
+use object_model::ty::{Class, flag};
 use object_model::{Obj, Value};
 
 use super::{Args, PyClass};
@@ -99,7 +99,10 @@ impl FromArg<'_> for String {
         let Some(text) = th.as_str(value) else { return Err(must_be(th, value, name, "str")) };
         match text.units().to_str() {
             Ok(text) => Ok(text.into_owned()),
-            Err(_) => Err(th.value_error("surrogates not allowed")),
+            Err(_) => {
+                let text = text.clone();
+                th.utf8(&text)
+            }
         }
     }
 }
@@ -293,10 +296,28 @@ pub fn class_argument<T: PyClass>(th: &mut Thread, args: Args<'_>) -> PyResult<C
         return Err(th.type_error(format_args!("{name}.__new__(X): X is not a type object ({found})")));
     };
     if !class.is_subtype(th, own) {
-        let found = class.payload.name.get(th).to_string();
+        let found = crate::class::tp_name(th, class);
         return Err(
             th.type_error(format_args!("{name}.__new__({found}): {found} is not a subtype of {name}"))
         );
+    }
+    // The native class whose storage the instance will have must be made in the same way.
+    let solid = class
+        .payload
+        .mro
+        .get(th)
+        .iter()
+        .copied()
+        .find(|c| !c.payload.has(flag::HEAP) && std::ptr::eq(c.payload.layout(), class.payload.layout()));
+    // (Exception classes share one payload, so that `own` says nothing about them.)
+    if let Some(solid) = solid.filter(|solid| *solid != own && !solid.payload.has(flag::EXCEPTION_SUBCLASS)) {
+        let new = |c| special::get(th, c, Special::New);
+        if new(solid).zip(new(own)).is_some_and(|(a, b)| !a.is(b)) {
+            let (found, solid) = (crate::class::tp_name(th, class), crate::class::tp_name(th, solid));
+            return Err(
+                th.type_error(format_args!("{name}.__new__({found}) is not safe, use {solid}.__new__()"))
+            );
+        }
     }
     Ok(class)
 }

@@ -6,6 +6,7 @@
 //! Not here: argument conversion (`convert`), binding by signature (`signature`).
 
 pub mod convert;
+pub mod held;
 pub mod make;
 pub mod signature;
 pub mod trace;

@@ -61,7 +61,8 @@ impl Thread {
                 }
             };
         }
-        if !self.has_special(value, Special::Len) {
+        // `__len__ = None` says that there is no length, and so no truth.
+        if crate::class::special::get(self, crate::class::type_of(value), Special::Len).is_none() {
             return Ok(true);
         }
         Ok(self.length(value)? != 0)

@@ -279,7 +279,7 @@ impl Thread {
         match self.lookup_attr(value, "__class_getitem__")? {
             Some(method) if !method.is_none() => self.call(&method, std::slice::from_ref(key)),
             _ => {
-                let name = class.payload.name.get(self).to_string();
+                let name = crate::class::tp_name(self, class);
                 Err(self.type_error(format_args!("type '{name}' is not subscriptable")))
             }
         }

@@ -2,7 +2,11 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use crate::builtins::iterators::{builtin_iter, reduced};
 use crate::prelude::*;
+
+/// The position of an exhausted iterator.
+const END: usize = usize::MAX;
 
 macro_rules! iterators {
     ($($class:ident $name:tt $payload:ident $get:expr;)*) => {
@@ -10,20 +14,26 @@ macro_rules! iterators {
             #[doc = concat!("Iterates over the numbers in a ", stringify!($payload), ".")]
             #[pyclass(name = $name, module = "builtins", no_new)]
             pub struct $class {
-                content: Obj<$payload>,
-                /// The next position; the largest number when exhausted.
+                content: Held<Obj<$payload>>,
+                /// The next position; END when exhausted.
                 at: AtomicUsize,
             }
 
             impl $class {
                 /// `iter(content)`
                 pub(super) fn make(th: &mut Thread, content: &Obj<$payload>) -> Value {
-                    $class::new_object(th, $class { content: content.clone(), at: AtomicUsize::new(0) }).into_value()
+                    $class::new_object(th, $class { content: Held::new(content.clone()), at: AtomicUsize::new(0) }).into_value()
                 }
 
                 fn get(&self, th: &Thread, at: usize) -> Option<u8> {
                     let get: fn(&Thread, &Obj<$payload>, usize) -> Option<u8> = $get;
-                    get(th, &self.content, at)
+                    get(th, self.content.get(th)?, at)
+                }
+
+                /// The content and the next position, unless it is exhausted.
+                fn left(&self, th: &Thread) -> Option<(usize, Obj<$payload>)> {
+                    let at = self.at.load(Ordering::Relaxed); // Relaxed: a snapshot.
+                    self.content.get(th).filter(|_| at != END).map(|content| (at, content.clone()))
                 }
             }
 
@@ -42,7 +52,8 @@ macro_rules! iterators {
                             Some(th.int(byte.into()))
                         }
                         None => {
-                            self.at.store(usize::MAX / 2, Ordering::Relaxed); // Relaxed: as above.
+                            self.at.store(END, Ordering::Relaxed); // Relaxed: as above.
+                            self.content.release(th);
                             None
                         }
                     }
@@ -50,24 +61,29 @@ macro_rules! iterators {
 
                 /// Private method returning an estimate of len(list(it)).
                 fn __length_hint__(&self, th: &mut Thread) -> PyResult<usize> {
-                    let length = th.length(self.content.as_value())?;
-                    Ok(length.saturating_sub(self.at.load(Ordering::Relaxed))) // Relaxed: an estimate.
+                    let Some((at, content)) = self.left(th) else { return Ok(0) };
+                    Ok(th.length(content.as_value())?.saturating_sub(at))
                 }
 
                 /// Return state information for pickling.
                 fn __reduce__(&self, th: &mut Thread) -> PyResult {
-                    let builtins = th.import("builtins")?;
-                    let iter = th.get_attr_str(&builtins, "iter")?;
-                    let args = th.tuple(vec![self.content.as_value().clone()]);
-                    let at = th.int(self.at.load(Ordering::Relaxed) as i64); // Relaxed: a snapshot.
-                    Ok(th.tuple(vec![iter, args, at]))
+                    let iter = builtin_iter(th)?;
+                    let Some((at, content)) = self.left(th) else {
+                        let nothing = th.tuple(Vec::new());
+                        return Ok(reduced(th, iter, nothing, None));
+                    };
+                    let at = th.int(at as i64);
+                    Ok(reduced(th, iter, content.into_value(), Some(at)))
                 }
 
                 /// Set state information for unpickling.
                 #[signature("(object, /)")]
-                fn __setstate__(&self, object: i64) {
+                fn __setstate__(&self, th: &mut Thread, object: i64) -> PyResult<()> {
+                    let Some((_, content)) = self.left(th) else { return Ok(()) };
+                    let length = th.length(content.as_value())?;
                     // Relaxed: as in `__next__`.
-                    self.at.store(usize::try_from(object).unwrap_or(0), Ordering::Relaxed);
+                    self.at.store(usize::try_from(object).unwrap_or(0).min(length), Ordering::Relaxed);
+                    Ok(())
                 }
             }
         )*

@@ -213,7 +213,7 @@ impl ByteArrayClass {
     }
 
     fn __repr__(this: &Obj<ByteArray>, th: &mut Thread) -> Value {
-        let name = th.type_name(this.as_value());
+        let name = th.short_type_name(this.as_value());
         let mut shown = object_model::text::repr::repr_bytes(&this.content.lock(th));
         // Other than in `bytes`, apostrophes are escaped between double quotes too.
         if shown.starts_with("b\"") {

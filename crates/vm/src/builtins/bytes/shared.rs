@@ -10,6 +10,7 @@ use object_model::text::search::{self, Ends};
 use super::{Bytelike, made, needle};
 use crate::builtins::str::span;
 use crate::builtins::warn;
+use crate::names::Special;
 use crate::prelude::*;
 use crate::protocol::buffer;
 
@@ -58,11 +59,13 @@ pub(super) fn count<T: Bytelike>(
 }
 
 pub(super) fn contains<T: Bytelike>(th: &mut Thread, this: &Obj<T>, key: &Value) -> PyResult<bool> {
-    let sub = if crate::builtins::int::as_int(key).is_some() {
-        vec![super::item(th, key, "byte must be in range(0, 256)")?]
-    } else {
-        th.buffer_to_vec(key)?
-    };
+    let sub = T::pinned(this, || {
+        if crate::class::special::get(th, crate::class::type_of(key), Special::Index).is_some() {
+            Ok(vec![super::item(th, key, "byte must be in range(0, 256)")?])
+        } else {
+            th.buffer_to_vec(key)
+        }
+    })?;
     Ok(search::contains(units(&T::content(th, this)), units(&sub)))
 }
 
@@ -146,7 +149,7 @@ pub(super) fn split<T: Bytelike>(
     let limit = super::limit(maxsplit);
     let sep = match sep.filter(|s| !s.is_none()) {
         Some(sep) => {
-            let sep = th.buffer_to_vec(sep)?;
+            let sep = T::pinned(this, || th.buffer_to_vec(sep))?;
             if sep.is_empty() {
                 return Err(th.value_error("empty separator"));
             }

@@ -1,4 +1,4 @@
-//! The iterators of dicts and their views: forwards by entry number, backwards over what was there at the start.
+//! The iterators of dicts and their views: by entry number, forwards and backwards.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -7,7 +7,7 @@ use crate::prelude::*;
 
 /// Where an iteration is. Threads that share an iterator may see an entry twice, as with CPython's.
 struct Cursor {
-    /// The next entry number, END when nothing is left.
+    /// Forwards the next entry number, END when nothing is left; backwards the last one.
     at: AtomicUsize,
     /// How many keys the dict must have; END once it was found changed.
     size: AtomicUsize,
@@ -17,48 +17,85 @@ struct Cursor {
 
 const END: usize = usize::MAX;
 
-impl Cursor {
-    fn new(dict: &Dict) -> Cursor {
-        let size = dict.len();
-        Cursor { at: AtomicUsize::new(0), size: AtomicUsize::new(size), left: AtomicUsize::new(size) }
-    }
-
-    /// Raises if the number of keys is not what it was.
-    fn check(&self, th: &mut Thread, dict: &Dict) -> PyResult<()> {
+impl Clone for Cursor {
+    fn clone(&self) -> Cursor {
         // Relaxed: see above.
-        if self.size.load(Ordering::Relaxed) != dict.len() {
-            self.size.store(END, Ordering::Relaxed); // Relaxed: as above.
-            return Err(th.runtime_error("dictionary changed size during iteration"));
-        }
-        Ok(())
+        let copy = |word: &AtomicUsize| AtomicUsize::new(word.load(Ordering::Relaxed));
+        Cursor { at: copy(&self.at), size: copy(&self.size), left: copy(&self.left) }
+    }
+}
+
+impl Cursor {
+    fn new(dict: &Obj<Dict>, at: usize) -> Cursor {
+        let size = dict.len();
+        Cursor { at: AtomicUsize::new(at), size: AtomicUsize::new(size), left: AtomicUsize::new(size) }
     }
 
-    fn next(&self, th: &mut Thread, dict: &Obj<Dict>) -> PyResult<Option<(Value, Value)>> {
+    /// Whether the number of keys is what it was; once it is not, it never is again.
+    fn holds(&self, dict: &Obj<Dict>) -> bool {
+        // Relaxed: see above.
+        let same = self.size.load(Ordering::Relaxed) == dict.len();
+        if !same {
+            self.size.store(END, Ordering::Relaxed); // Relaxed: as above.
+        }
+        same
+    }
+
+    /// The next entry forwards.
+    fn next(&self, th: &Thread, dict: &Obj<Dict>) -> Step {
         let at = self.at.load(Ordering::Relaxed); // Relaxed: see above.
         if at == END {
-            return Ok(None);
+            return Step::End;
         }
-        self.check(th, dict)?;
+        if !self.holds(dict) {
+            return Step::Failed(CHANGED_SIZE);
+        }
         let Some((key, value, _hash, next)) = dict.entry_from(th, at) else {
             self.at.store(END, Ordering::Relaxed); // Relaxed: as above.
-            return Ok(None);
+            return Step::End;
         };
         let left = self.left.load(Ordering::Relaxed); // Relaxed: as above.
         if left == 0 {
             self.at.store(END, Ordering::Relaxed); // Relaxed: as above.
-            return Err(th.runtime_error("dictionary keys changed during iteration"));
+            return Step::Failed("dictionary keys changed during iteration");
         }
         self.left.store(left - 1, Ordering::Relaxed); // Relaxed: as above.
         self.at.store(next, Ordering::Relaxed); // Relaxed: as above.
-        Ok(Some((key, value)))
+        Step::Entry(key, value)
     }
 
-    fn hint(&self, dict: &Dict) -> usize {
+    /// The next entry backwards: one before `at`.
+    fn previous(&self, th: &Thread, dict: &Obj<Dict>) -> Step {
+        let at = self.at.load(Ordering::Relaxed); // Relaxed: see above.
+        if !self.holds(dict) {
+            return Step::Failed(CHANGED_SIZE);
+        }
+        let Some((key, value, number)) = dict.entry_before(th, at) else {
+            self.at.store(0, Ordering::Relaxed); // Relaxed: as above.
+            return Step::End;
+        };
+        let left = self.left.load(Ordering::Relaxed).saturating_sub(1); // Relaxed: as above.
+        self.left.store(left, Ordering::Relaxed); // Relaxed: as above.
+        self.at.store(number, Ordering::Relaxed); // Relaxed: as above.
+        Step::Entry(key, value)
+    }
+
+    fn hint(&self, dict: Option<&Obj<Dict>>) -> usize {
         // Relaxed: as above.
         let (at, size) = (self.at.load(Ordering::Relaxed), self.size.load(Ordering::Relaxed));
-        if at == END || size != dict.len() { 0 } else { self.left.load(Ordering::Relaxed) } // Relaxed: as above.
+        let over = at == END || dict.is_none_or(|dict| dict.len() != size);
+        if over { 0 } else { self.left.load(Ordering::Relaxed) } // Relaxed: as above.
     }
 }
+
+/// What a step of an iteration finds.
+enum Step {
+    Entry(Value, Value),
+    End,
+    Failed(&'static str),
+}
+
+const CHANGED_SIZE: &str = "dictionary changed size during iteration";
 
 fn key(_th: &mut Thread, key: Value, _value: Value) -> Value {
     key
@@ -73,11 +110,11 @@ fn item(th: &mut Thread, key: Value, value: Value) -> Value {
 }
 
 macro_rules! dict_iterator {
-    ($type:ident $name:tt $part:ident $static:ident) => {
+    ($type:ident $name:tt $part:ident $static:ident $start:expr, $step:ident) => {
         #[doc = concat!("The payload of a `", $name, "`.")]
         #[pyclass(name = $name, module = "builtins", no_new)]
         pub struct $type {
-            dict: Obj<Dict>,
+            dict: Held<Obj<Dict>>,
             #[no_trace]
             cursor: Cursor,
         }
@@ -89,10 +126,11 @@ macro_rules! dict_iterator {
         });
 
         impl $type {
-            /// A new iterator at the first entry.
+            /// A new iterator.
             pub fn make(th: &mut Thread, dict: Obj<Dict>) -> Value {
-                let cursor = Cursor::new(&dict);
-                make(th, $type { dict, cursor }, &$static)
+                let start: fn(&Obj<Dict>) -> usize = $start;
+                let cursor = Cursor::new(&dict, start(&dict));
+                make(th, $type { dict: Held::new(dict), cursor }, &$static)
             }
         }
 
@@ -103,24 +141,33 @@ macro_rules! dict_iterator {
             }
 
             fn __next__(&self, th: &mut Thread) -> PyResult<Option<Value>> {
-                let entry = self.cursor.next(th, &self.dict)?;
-                Ok(entry.map(|(k, v)| $part(th, k, v)))
+                let Some(dict) = self.dict.get(th) else { return Ok(None) };
+                match self.cursor.$step(th, dict) {
+                    Step::Entry(k, v) => Ok(Some($part(th, k, v))),
+                    Step::End => {
+                        self.dict.release(th);
+                        Ok(None)
+                    }
+                    Step::Failed(message) => Err(th.runtime_error(message)),
+                }
             }
 
             /// Private method returning an estimate of len(list(it)).
-            fn __length_hint__(&self) -> usize {
-                self.cursor.hint(&self.dict)
+            fn __length_hint__(&self, th: &mut Thread) -> usize {
+                self.cursor.hint(self.dict.get(th))
             }
 
             /// Return state information for pickling.
             fn __reduce__(&self, th: &mut Thread) -> PyResult {
-                let mut at = self.cursor.at.load(Ordering::Relaxed); // Relaxed: see `Cursor`.
                 let mut rest = Vec::new();
-                if at != END {
-                    self.cursor.check(th, &self.dict)?;
-                    while let Some((k, v, _hash, next)) = self.dict.entry_from(th, at) {
-                        rest.push($part(th, k, v));
-                        at = next;
+                if let Some(dict) = self.dict.get(th).cloned() {
+                    let cursor = self.cursor.clone();
+                    loop {
+                        match cursor.$step(th, &dict) {
+                            Step::Entry(k, v) => rest.push($part(th, k, v)),
+                            Step::End => break,
+                            Step::Failed(message) => return Err(th.runtime_error(message)),
+                        }
                     }
                 }
                 let (iter, rest) = (builtin_iter(th)?, th.list(rest));
@@ -130,68 +177,9 @@ macro_rules! dict_iterator {
     };
 }
 
-dict_iterator! { DictKeyIterator "dict_keyiterator" key KEY_NEXT }
-dict_iterator! { DictValueIterator "dict_valueiterator" value VALUE_NEXT }
-dict_iterator! { DictItemIterator "dict_itemiterator" item ITEM_NEXT }
-
-macro_rules! dict_reverse_iterator {
-    ($type:ident $name:tt $part:ident $static:ident) => {
-        #[doc = concat!("The payload of a `", $name, "`.")]
-        #[pyclass(name = $name, module = "builtins", no_new)]
-        pub struct $type {
-            dict: Obj<Dict>,
-            /// What is still to come, the next one last.
-            rest: Guarded<Vec<Value>>,
-            #[no_trace]
-            cursor: Cursor,
-        }
-
-        static $static: FastNext = FastNext(|th, iterator| {
-            // SAFETY: hung on this very class, whose instances these are.
-            let this: &Obj<$type> = unsafe { Obj::borrow_unchecked(iterator) };
-            $type::__next__(this, th)
-        });
-
-        impl $type {
-            /// A new iterator at the last entry.
-            pub fn make(th: &mut Thread, dict: Obj<Dict>) -> Value {
-                let cursor = Cursor::new(&dict);
-                let entries = dict.snapshot(th);
-                let rest: Vec<Value> = entries.into_iter().map(|(k, v, _hash)| $part(th, k, v)).collect();
-                make(th, $type { dict, rest: Guarded::new(rest), cursor }, &$static)
-            }
-        }
-
-        #[pymethods]
-        impl $type {
-            fn __iter__(this: &Obj<$type>) -> Value {
-                this.as_value().clone()
-            }
-
-            fn __next__(&self, th: &mut Thread) -> PyResult<Option<Value>> {
-                if self.rest.lock(th).is_empty() {
-                    return Ok(None);
-                }
-                self.cursor.check(th, &self.dict)?;
-                Ok(self.rest.lock(th).pop())
-            }
-
-            /// Private method returning an estimate of len(list(it)).
-            fn __length_hint__(&self, th: &mut Thread) -> usize {
-                if self.cursor.hint(&self.dict) == 0 { 0 } else { self.rest.lock(th).len() }
-            }
-
-            /// Return state information for pickling.
-            fn __reduce__(&self, th: &mut Thread) -> PyResult {
-                let mut rest = self.rest.lock(th).clone();
-                rest.reverse();
-                let (iter, rest) = (builtin_iter(th)?, th.list(rest));
-                Ok(reduced(th, iter, rest, None))
-            }
-        }
-    };
-}
-
-dict_reverse_iterator! { DictReverseKeyIterator "dict_reversekeyiterator" key REVERSE_KEY_NEXT }
-dict_reverse_iterator! { DictReverseValueIterator "dict_reversevalueiterator" value REVERSE_VALUE_NEXT }
-dict_reverse_iterator! { DictReverseItemIterator "dict_reverseitemiterator" item REVERSE_ITEM_NEXT }
+dict_iterator! { DictKeyIterator "dict_keyiterator" key KEY_NEXT |_| 0, next }
+dict_iterator! { DictValueIterator "dict_valueiterator" value VALUE_NEXT |_| 0, next }
+dict_iterator! { DictItemIterator "dict_itemiterator" item ITEM_NEXT |_| 0, next }
+dict_iterator! { DictReverseKeyIterator "dict_reversekeyiterator" key REVERSE_KEY_NEXT Obj::<Dict>::entry_end, previous }
+dict_iterator! { DictReverseValueIterator "dict_reversevalueiterator" value REVERSE_VALUE_NEXT Obj::<Dict>::entry_end, previous }
+dict_iterator! { DictReverseItemIterator "dict_reverseitemiterator" item REVERSE_ITEM_NEXT Obj::<Dict>::entry_end, previous }

@@ -353,12 +353,20 @@ impl Filter {
 /// Return a reverse iterator over the values of the given sequence.
 #[pyclass(name = "reversed", module = "builtins", subclassable)]
 pub struct Reversed {
-    sequence: Value,
+    sequence: Held<Value>,
     /// The next index, -1 at the end.
     index: AtomicI64,
 }
 
 fast_next!(REVERSED_NEXT Reversed);
+
+impl Reversed {
+    /// The sequence and the next index, unless it is exhausted.
+    fn left(&self, th: &Thread) -> Option<(i64, Value)> {
+        let index = self.index.load(Ordering::Relaxed); // Relaxed: a number on its own.
+        self.sequence.get(th).filter(|_| index >= 0).map(|sequence| (index, sequence.clone()))
+    }
+}
 
 #[pymethods]
 impl Reversed {
@@ -380,7 +388,7 @@ impl Reversed {
             }
         }
         let index = AtomicI64::new(th.length(sequence)? as i64 - 1);
-        let reversed = Reversed { sequence: sequence.clone(), index };
+        let reversed = Reversed { sequence: Held::new(sequence.clone()), index };
         Ok(Obj::new(th, class.payload.instance_shape(), reversed).into_value())
     }
 
@@ -389,46 +397,39 @@ impl Reversed {
     }
 
     fn __next__(&self, th: &mut Thread) -> PyResult<Option<Value>> {
-        // Relaxed: threads that share an iterator may see an item twice.
-        let index = self.index.load(Ordering::Relaxed);
-        if index < 0 {
+        let Some((index, sequence)) = self.left(th) else {
+            self.sequence.release(th);
             return Ok(None);
-        }
-        let item = item_or_end(th, &self.sequence, index)?;
-        self.index.store(if item.is_some() { index - 1 } else { -1 }, Ordering::Relaxed); // Relaxed: as above.
+        };
+        let item = item_or_end(th, &sequence, index)?;
+        // Relaxed: threads that share an iterator may see an item twice.
+        self.index.store(if item.is_some() { index - 1 } else { -1 }, Ordering::Relaxed);
         Ok(item)
     }
 
     /// Private method returning an estimate of len(list(it)).
     fn __length_hint__(&self, th: &mut Thread) -> PyResult<i64> {
-        // Relaxed: as above.
-        let left = self.index.load(Ordering::Relaxed) + 1;
-        if left == 0 {
-            return Ok(0);
-        }
-        let length = th.length(&self.sequence)? as i64;
-        Ok(if length < left { 0 } else { left })
+        let Some((index, sequence)) = self.left(th) else { return Ok(0) };
+        let length = th.length(&sequence)? as i64;
+        Ok(if length <= index { 0 } else { index + 1 })
     }
 
     /// Return state information for pickling.
     fn __reduce__(this: &Obj<Reversed>, th: &mut Thread) -> Value {
         let class = th.type_of(this.as_value()).value();
-        // Relaxed: as above.
-        let index = this.index.load(Ordering::Relaxed);
-        if index < 0 {
+        let Some((index, sequence)) = this.left(th) else {
             let nothing = th.tuple(Vec::new());
             return reduced(th, class, nothing, None);
-        }
+        };
         let index = th.int(index);
-        reduced(th, class, this.sequence.clone(), Some(index))
+        reduced(th, class, sequence, Some(index))
     }
 
     /// Set state information for unpickling.
     #[signature("(object, /)")]
     fn __setstate__(&self, th: &mut Thread, object: i64) -> PyResult<()> {
-        // Relaxed: as above.
-        if self.index.load(Ordering::Relaxed) >= 0 {
-            let length = th.length(&self.sequence)? as i64;
+        if let Some((_, sequence)) = self.left(th) {
+            let length = th.length(&sequence)? as i64;
             self.index.store(object.clamp(-1, length - 1), Ordering::Relaxed); // Relaxed: as above.
         }
         Ok(())

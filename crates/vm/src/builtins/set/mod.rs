@@ -394,7 +394,7 @@ impl FrozenSetClass {
 #[pyclass(name = "set_iterator", module = "builtins", no_new)]
 pub struct SetIterator {
     /// A set or frozenset, or of a subclass.
-    set: Value,
+    set: Held<Value>,
     /// The next entry number, END at the end. Threads that share an iterator may see an element twice.
     at: AtomicUsize,
     /// How many elements the set must have; END once it was found changed.
@@ -415,7 +415,11 @@ impl SetIterator {
     pub(crate) fn make(th: &mut Thread, set: Value) -> Value {
         let size = exact::any_set(&set).map_or(0, |s| s.len());
         let (at, left) = (AtomicUsize::new(0), AtomicUsize::new(size));
-        iterators::make(th, SetIterator { set, at, size: AtomicUsize::new(size), left }, &SET_NEXT)
+        iterators::make(
+            th,
+            SetIterator { set: Held::new(set), at, size: AtomicUsize::new(size), left },
+            &SET_NEXT,
+        )
     }
 }
 
@@ -427,7 +431,9 @@ impl SetIterator {
 
     fn __next__(&self, th: &mut Thread) -> PyResult<Option<Value>> {
         let at = self.at.load(Ordering::Relaxed); // Relaxed: see the fields.
-        let Some(set) = exact::any_set(&self.set).filter(|_| at != END) else { return Ok(None) };
+        let Some(set) = self.set.get(th).and_then(exact::any_set).filter(|_| at != END) else {
+            return Ok(None);
+        };
         // Relaxed: as above.
         if self.size.load(Ordering::Relaxed) != set.len() {
             self.size.store(END, Ordering::Relaxed); // Relaxed: as above.
@@ -435,6 +441,7 @@ impl SetIterator {
         }
         let Some((element, next)) = set.key_from(th, at) else {
             self.at.store(END, Ordering::Relaxed); // Relaxed: as above.
+            self.set.release(th);
             return Ok(None);
         };
         self.at.store(next, Ordering::Relaxed); // Relaxed: as above.
@@ -444,10 +451,10 @@ impl SetIterator {
     }
 
     /// Private method returning an estimate of len(list(it)).
-    fn __length_hint__(&self) -> usize {
+    fn __length_hint__(&self, th: &mut Thread) -> usize {
         // Relaxed: as above.
         let (at, size) = (self.at.load(Ordering::Relaxed), self.size.load(Ordering::Relaxed));
-        let unchanged = exact::any_set(&self.set).is_some_and(|s| s.len() == size);
+        let unchanged = self.set.get(th).and_then(exact::any_set).is_some_and(|s| s.len() == size);
         if at == END || !unchanged { 0 } else { self.left.load(Ordering::Relaxed) } // Relaxed: as above.
     }
 
@@ -455,7 +462,7 @@ impl SetIterator {
     fn __reduce__(this: &Obj<SetIterator>, th: &mut Thread) -> PyResult {
         let mut at = this.at.load(Ordering::Relaxed); // Relaxed: as above.
         let mut rest = Vec::new();
-        if let Some(set) = exact::any_set(&this.set).filter(|_| at != END) {
+        if let Some(set) = this.set.get(th).and_then(exact::any_set).filter(|_| at != END) {
             while let Some((element, next)) = set.key_from(th, at) {
                 rest.push(element);
                 at = next;

@@ -7,14 +7,23 @@ use crate::prelude::*;
 /// Iterates over the characters of a string.
 #[pyclass(name = "str_iterator", module = "builtins", no_new)]
 pub struct StrIterator {
-    text: Obj<Str>,
+    text: Held<Obj<Str>>,
     /// The next position; beyond the length when exhausted.
     at: AtomicUsize,
 }
 
 /// `iter(text)`
 pub fn make(th: &mut Thread, text: &Obj<Str>) -> Value {
-    StrIterator::new_object(th, StrIterator { text: text.clone(), at: AtomicUsize::new(0) }).into_value()
+    StrIterator::new_object(th, StrIterator { text: Held::new(text.clone()), at: AtomicUsize::new(0) })
+        .into_value()
+}
+
+impl StrIterator {
+    /// The text and the next position, unless that is beyond the end.
+    fn left(&self, th: &Thread) -> Option<(usize, Obj<Str>)> {
+        let at = self.at.load(Ordering::Relaxed); // Relaxed: the text never changes.
+        self.text.get(th).filter(|text| at < text.len()).map(|text| (at, text.clone()))
+    }
 }
 
 #[pymethods]
@@ -26,37 +35,35 @@ impl StrIterator {
     fn __next__(&self, th: &mut Thread) -> PyResult<Option<Value>> {
         // Relaxed: threads that share an iterator get distinct positions; the text never changes.
         let at = self.at.fetch_add(1, Ordering::Relaxed);
-        if at >= self.text.len() {
-            self.at.store(self.text.len(), Ordering::Relaxed); // Relaxed: as above.
+        let unit = self.text.get(th).filter(|text| at < text.len()).map(|text| text.units().get(at));
+        let Some(unit) = unit else {
+            self.at.store(usize::MAX / 2, Ordering::Relaxed); // Relaxed: as above.
+            self.text.release(th);
             return Ok(None);
-        }
-        super::character(th, self.text.units().get(at)).map(Some)
+        };
+        super::character(th, unit).map(Some)
     }
 
     /// Private method returning an estimate of len(list(it)).
-    fn __length_hint__(&self) -> usize {
-        // Relaxed: an estimate.
-        self.text.len().saturating_sub(self.at.load(Ordering::Relaxed))
+    fn __length_hint__(&self, th: &mut Thread) -> usize {
+        self.left(th).map_or(0, |(at, text)| text.len() - at)
     }
 
     /// Return state information for pickling.
     fn __reduce__(&self, th: &mut Thread) -> PyResult {
-        let at = self.at.load(Ordering::Relaxed); // Relaxed: the text never changes.
-        let builtins = th.import("builtins")?;
-        let iter = th.get_attr_str(&builtins, "iter")?;
-        let rest = if at >= self.text.len() { super::empty() } else { self.text.as_value().clone() };
-        let args = th.tuple(vec![rest]);
-        let mut parts = vec![iter, args];
-        if at < self.text.len() {
-            parts.push(th.int(at as i64));
-        }
-        Ok(th.tuple(parts))
+        let iter = crate::builtins::iterators::builtin_iter(th)?;
+        let (rest, at) = match self.left(th) {
+            Some((at, text)) => (text.into_value(), Some(th.int(at as i64))),
+            None => (super::empty(), None),
+        };
+        Ok(crate::builtins::iterators::reduced(th, iter, rest, at))
     }
 
     /// Set state information for unpickling.
     #[signature("(object, /)")]
-    fn __setstate__(&self, object: i64) {
-        let at = usize::try_from(object).unwrap_or(0).min(self.text.len());
+    fn __setstate__(&self, th: &mut Thread, object: i64) {
+        let Some(length) = self.text.get(th).map(|text| text.len()) else { return };
+        let at = usize::try_from(object).unwrap_or(0).min(length);
         self.at.store(at, Ordering::Relaxed); // Relaxed: the text never changes.
     }
 }

@@ -2,6 +2,8 @@
 
 use object_model::object::layout::Payload;
 
+use object_model::ty::flag;
+
 use crate::prelude::*;
 
 /// The base of generic classes. Instances are plain objects.
@@ -11,6 +13,7 @@ use crate::prelude::*;
     doc = "The base of classes with type parameters.",
     subclassable,
     layout = &crate::class::PLAIN,
+    flags = flag::HEAP | flag::IMMUTABLE,
     no_payload
 )]
 pub struct Generic;
