@@ -584,6 +584,13 @@ impl Method {
         Ok(Value::bool(same))
     }
 
+    fn __reduce__(&self, th: &mut Thread) -> PyResult {
+        let name = th.get_attr(&self.function.clone(), &names().dunder_name)?;
+        let getattr = crate::builtins::module::builtin(th, "getattr")?;
+        let arguments = th.tuple(vec![self.receiver.clone(), name]);
+        Ok(th.tuple(vec![getattr, arguments]))
+    }
+
     fn __hash__(&self, th: &mut Thread) -> PyResult<i64> {
         let function = th.hash(&self.function.clone())?;
         Ok((self.receiver.word() >> 4) as i64 ^ function)

@@ -325,20 +325,29 @@ impl NativeFunction {
     }
 
     fn __reduce__(&self, th: &mut Thread) -> PyResult {
-        let name = th.str(self.def.name);
-        match &self.receiver {
-            Some(receiver) => {
-                let getattr = crate::builtins::module::builtin(th, "getattr")?;
-                let arguments = th.tuple(vec![receiver.clone(), name]);
-                Ok(th.tuple(vec![getattr, arguments]))
-            }
-            None => Ok(name),
+        // A `__new__` is an attribute of its class.
+        let home = self.home.clone().filter(|home| th.as_class(home).is_some());
+        match self.receiver.clone().or(home) {
+            Some(receiver) => attribute_of(th, receiver, self.def.name),
+            None => Ok(th.str(self.def.name)),
         }
     }
 }
 
+/// What `__reduce__` answers for something that `getattr(object, name)` finds again.
+pub(super) fn attribute_of(th: &mut Thread, object: Value, name: &str) -> PyResult {
+    let getattr = crate::builtins::module::builtin(th, "getattr")?;
+    let arguments = vec![object, th.str(name)];
+    let arguments = th.tuple(arguments);
+    Ok(th.tuple(vec![getattr, arguments]))
+}
+
 #[pymethods]
 impl NativeMethod {
+    fn __reduce__(&self, th: &mut Thread) -> PyResult {
+        attribute_of(th, self.class.value(), self.def.name)
+    }
+
     #[raw]
     fn __call__(this: &Obj<Self>, th: &mut Thread, args: Args<'_>) -> PyResult {
         th.call_args(this.as_value(), args)
