@@ -32,7 +32,7 @@ impl OneAtATime for baton::Baton {
     }
 
     fn visit(&self) -> Option<u8> {
-        baton::Baton::visit(self).ok()
+        self.visit_shared().ok()
     }
 
     fn leave(&self, before: u8) {

@@ -123,6 +123,19 @@ impl Baton {
 
     /// Begins a visit; what to hand to [`Baton::leave`].
     pub fn visit(&self) -> Result<u8, Refusal> {
+        if FREE_THREADED {
+            return self.visit_shared();
+        }
+        // Nobody else runs before the visit ends.
+        match self.state() {
+            TAKEN => Err(Refusal::Taken),
+            ENDED => Err(Refusal::Ended),
+            state => Ok(state),
+        }
+    }
+
+    /// [`Baton::visit`], among threads that run at once.
+    pub fn visit_shared(&self) -> Result<u8, Refusal> {
         self.claim(VISITED)
     }
 

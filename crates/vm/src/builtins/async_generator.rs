@@ -39,14 +39,13 @@ fn generator(this: &Obj<AsyncGenerator>) -> &Obj<Generator> {
 /// Asks the hooks, once, before the first iteration.
 fn ask_hooks(th: &mut Thread, generator: &Obj<Generator>) -> PyResult<()> {
     let (first, finalizer) = th.async_gen_hooks.clone();
-    let asked = {
-        let mut own = generator.asynchronous.lock(th);
+    let asked = generator.asynchronous(th, |own| {
         let asked = std::mem::replace(&mut own.hooked, true);
         if !asked {
             own.finalizer = finalizer;
         }
         asked
-    };
+    });
     match first {
         Some(first) if !asked => th.call(&first, &[generator.as_value().clone()]).map(drop),
         _ => Ok(()),
@@ -54,7 +53,7 @@ fn ask_hooks(th: &mut Thread, generator: &Obj<Generator>) -> PyResult<()> {
 }
 
 fn set_running(th: &Thread, generator: &Generator, running: bool) {
-    generator.asynchronous.lock(th).running = running;
+    generator.asynchronous(th, |own| own.running = running);
 }
 
 /// Raises StopIteration with a value that may be a tuple or an exception itself.
@@ -85,9 +84,10 @@ fn outcome(th: &mut Thread, generator: &Generator, resumed: PyResult<Resumed>) -
         Err(raised) => raised,
     };
     let end = is_end(th);
-    let mut own = generator.asynchronous.lock(th);
-    own.closed |= end;
-    own.running = false;
+    generator.asynchronous(th, |own| {
+        own.closed |= end;
+        own.running = false;
+    });
     Err(raised)
 }
 
@@ -128,10 +128,7 @@ impl AsyncGenerator {
         if generator.is_finished() {
             return Ok(());
         }
-        let (finalizer, closed) = {
-            let own = generator.asynchronous.lock(th);
-            (own.finalizer.clone(), own.closed)
-        };
+        let (finalizer, closed) = generator.asynchronous(th, |own| (own.finalizer.clone(), own.closed));
         match finalizer {
             Some(finalizer) if !closed => th.call(&finalizer, &[this.as_value().clone()]).map(drop),
             _ => Generator::close(th, generator).map(drop),
@@ -145,7 +142,7 @@ impl AsyncGenerator {
 
     #[getter]
     fn ag_running(this: &Obj<Self>, th: &mut Thread) -> bool {
-        generator(this).asynchronous.lock(th).running
+        generator(this).asynchronous(th, |own| own.running)
     }
 
     #[getter]
@@ -230,7 +227,7 @@ impl Awaitable {
 
     /// Starts awaiting; errs if the generator is busy with another awaitable.
     fn start(&self, th: &mut Thread, method: &str) -> PyResult<()> {
-        let busy = std::mem::replace(&mut self.generator.asynchronous.lock(th).running, true);
+        let busy = self.generator.asynchronous(th, |own| std::mem::replace(&mut own.running, true));
         if busy {
             self.set_state(CLOSED);
             return Err(
@@ -438,7 +435,7 @@ impl Athrow {
     fn begin(&self, th: &mut Thread, sent: &Value) -> PyResult {
         let generator = &self.awaitable.generator;
         self.awaitable.start(th, self.method())?;
-        if generator.asynchronous.lock(th).closed {
+        if generator.asynchronous(th, |own| own.closed) {
             set_running(th, generator, false);
             self.awaitable.set_state(CLOSED);
             return Err(th.raise_args(Exc::StopAsyncIteration, Vec::new()));
@@ -451,7 +448,7 @@ impl Athrow {
         let exception = match &self.kind {
             Some(kind) => thrown(th, kind, self.value.as_ref(), self.traceback.as_ref()),
             None => {
-                generator.asynchronous.lock(th).closed = true;
+                generator.asynchronous(th, |own| own.closed = true);
                 crate::exceptions::new(th, Exc::GeneratorExit, Vec::new())
             }
         };

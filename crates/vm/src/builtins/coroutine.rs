@@ -145,7 +145,7 @@ impl Coroutine {
     /// Where the coroutine was made; None unless that is tracked.
     #[getter]
     fn cr_origin(this: &Obj<Self>, th: &mut Thread) -> Value {
-        let origin = generator(this).asynchronous.lock(th).origin.clone();
+        let origin = generator(this).asynchronous(th, |own| own.origin.clone());
         origin.unwrap_or(Value::NONE)
     }
 

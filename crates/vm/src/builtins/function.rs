@@ -120,10 +120,11 @@ impl Function {
         self.code.store(pointer, Ordering::Release);
     }
 
-    /// `__name__` and `__qualname__`
-    pub(crate) fn names(&self, th: &Thread) -> (Value, Value) {
+    /// `__name__` and `__qualname__`, unless they are still those of `code`.
+    pub(crate) fn changed_names(&self, th: &Thread, code: &Code) -> Option<(Value, Value)> {
         let rest = self.rest.lock(th);
-        (rest.name.clone(), rest.qualname.clone())
+        let same = rest.name.is(code.name.as_value()) && rest.qualname.is(code.qualname.as_value());
+        if same { None } else { Some((rest.name.clone(), rest.qualname.clone())) }
     }
 
     /// `__name__`, for messages.

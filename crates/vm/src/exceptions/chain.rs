@@ -11,8 +11,16 @@ pub fn handled(th: &Thread) -> Value {
     if !th.handled.is_none() {
         return th.handled.clone();
     }
-    let outside = th.handled_outside.iter().rev().find(|handled| !handled.is_none());
-    outside.cloned().unwrap_or(Value::NONE)
+    // SAFETY: what runs is on this thread's stack, and its frame keeps the generator.
+    let mut running = unsafe { th.generator.as_ref() };
+    while let Some(generator) = running {
+        if !generator.handled.is_none() {
+            return generator.handled.clone();
+        }
+        // SAFETY: as above.
+        running = unsafe { generator.outer.as_ref() };
+    }
+    Value::NONE
 }
 
 /// Sets `exception.__context__` to the exception that the thread is handling, unless that is `exception` itself.

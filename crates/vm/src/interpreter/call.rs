@@ -556,13 +556,12 @@ pub fn return_rare(th: &mut Thread, frame: Frame, word: u64) -> PyResult<Outcome
     Ok(Outcome::Frame(Resume { frame: caller, pc: caller.pc() }))
 }
 
-/// A call whose frame ends at once with `value` (a generator function).
-pub fn return_rare_plain(th: &mut Thread, frame: Frame, value: Value) -> PyResult<Outcome> {
+/// A call whose frame ends at once with `value` (a generator function), its registers moved elsewhere.
+pub fn return_emptied(th: &mut Thread, frame: Frame, value: Value) -> PyResult<Outcome> {
     if frame.flags() & bit::OBJECT != 0 {
         frame::object::finish(th, frame);
     }
     let (flags, destination, caller) = (frame.flags(), frame.destination() as u16, frame.caller());
-    frame.sweep(th, 0);
     pop(th, frame);
     match caller {
         Some(caller) if flags & bit::ENTRY == 0 => {

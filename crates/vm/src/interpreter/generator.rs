@@ -79,9 +79,10 @@ pub fn make(th: &mut Thread, frame: Frame) -> PyResult<Outcome> {
     // SAFETY: the function word is a value that the frame owns; it moves.
     let function = unsafe { Value::from_word(std::mem::replace(&mut *frame.function_word(), UNBOUND)) };
     let pc = frame.pc() as usize;
-    let suspended = Suspended { registers, kept: variables, pc, function, handled: Value::NONE };
+    let suspended =
+        Suspended { registers, kept: variables, pc, function, handled: Value::NONE, outer: std::ptr::null() };
     let generator = Generator::make(th, kind, code, suspended);
-    super::call::return_rare_plain(th, frame, generator)
+    super::call::return_emptied(th, frame, generator)
 }
 
 /// The generator whose frame this is.
@@ -92,16 +93,17 @@ fn generator_of(frame: Frame) -> Obj<Generator> {
 }
 
 /// What the generator handles is handled from now on.
+#[inline]
 fn enter_handled(th: &mut Thread, suspended: &mut Suspended) {
-    let handled = std::mem::replace(&mut suspended.handled, Value::NONE);
-    let outside = std::mem::replace(&mut th.handled, handled);
-    th.handled_outside.push(outside);
+    std::mem::swap(&mut suspended.handled, &mut th.handled);
+    suspended.outer = std::mem::replace(&mut th.generator, suspended);
 }
 
-/// The counterpart of [`enter_handled`]: what the generator goes on handling when it runs again.
-fn leave_handled(th: &mut Thread) -> Value {
-    let outside = th.handled_outside.pop().unwrap_or(Value::NONE);
-    std::mem::replace(&mut th.handled, outside)
+/// The counterpart of [`enter_handled`]: the generator keeps what it handles.
+#[inline]
+fn leave_handled(th: &mut Thread, suspended: &mut Suspended) {
+    std::mem::swap(&mut suspended.handled, &mut th.handled);
+    th.generator = suspended.outer;
 }
 
 /// `YIELD`. What a delegation in the calling frame passes on is passed on at once, frame by frame.
@@ -114,11 +116,7 @@ pub fn yield_value(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<Ou
     let mut frame = frame;
     loop {
         let (flags, caller) = (frame.flags(), frame.caller());
-        // SAFETY: the bit says that extra is the generator, whose reference moves out.
-        let generator: Obj<Generator> = unsafe {
-            Obj::from_value_unchecked(Value::from_word(std::mem::replace(&mut *frame.extra(), UNBOUND)))
-        };
-        put_back(th, frame, &generator);
+        let generator = put_back(th, frame);
         generator.body.rest();
         drop(generator);
         let Some(caller) = caller.filter(|_| flags & bit::ENTRY == 0) else {
@@ -167,13 +165,22 @@ pub fn hand_over(th: &mut Thread, caller: Frame, result: Value, yielded: bool) -
     Resume { frame: caller, pc }
 }
 
-/// Takes the frame of a generator whose body was taken off the stack again, what it handles included.
-pub fn put_back(th: &mut Thread, frame: Frame, generator: &Obj<Generator>) {
+/// Takes the frame of a generator whose body was taken off the stack again, what it handles included. Answers the
+/// frame's reference to the generator.
+#[inline]
+pub fn put_back(th: &mut Thread, frame: Frame) -> Obj<Generator> {
+    debug_assert!(frame.flags() & bit::GENERATOR != 0, "a generator's frame");
+    // SAFETY: the bit says that extra is the generator, whose reference moves out.
+    let generator: Obj<Generator> = unsafe {
+        Obj::from_value_unchecked(Value::from_word(std::mem::replace(&mut *frame.extra(), UNBOUND)))
+    };
     // SAFETY: who runs the frame has the body.
     let suspended = unsafe { generator.body.held() };
     move_out(frame, suspended);
-    suspended.handled = leave_handled(th);
-    super::call::pop(th, frame);
+    leave_handled(th, suspended);
+    th.frame = frame.caller().map_or(std::ptr::null_mut(), |caller| caller.0);
+    th.depth -= 1;
+    generator
 }
 
 /// The body of a generator returned, or an exception leaves it.
@@ -182,7 +189,10 @@ pub fn ended(th: &mut Thread, frame: Frame) {
     if let Some(object) = generator.take_frame(th) {
         frame::object::finish_generator(th, frame, &object);
     }
-    let handled = leave_handled(th);
+    // SAFETY: who runs the frame has the body.
+    let suspended = unsafe { generator.body.held() };
+    leave_handled(th, suspended);
+    let handled = std::mem::replace(&mut suspended.handled, Value::NONE);
     generator.body.end();
     drop(handled);
 }
@@ -192,7 +202,14 @@ pub fn empty(suspended: &mut Suspended) -> Suspended {
     let registers = std::mem::take(&mut suspended.registers);
     let function = std::mem::replace(&mut suspended.function, Value::UNBOUND);
     let handled = std::mem::replace(&mut suspended.handled, Value::NONE);
-    Suspended { registers, kept: suspended.kept, pc: suspended.pc, function, handled }
+    Suspended {
+        registers,
+        kept: suspended.kept,
+        pc: suspended.pc,
+        function,
+        handled,
+        outer: std::ptr::null(),
+    }
 }
 
 /// `FOR_NEXT` on a generator.

@@ -59,7 +59,6 @@ impl Thread {
         drop(self.context.take());
         self.clear_exception();
         self.handled = object_model::Value::NONE;
-        self.handled_outside.clear();
         reclaim::quiescent();
     }
 }

@@ -7,6 +7,7 @@ use mode::Attached;
 use object_model::Value;
 use object_model::value::singleton::UNBOUND;
 
+use crate::builtins::generator::Suspended;
 use crate::error::PyResult;
 
 /// Bits of the poll word.
@@ -63,8 +64,8 @@ pub struct Thread {
     pub(crate) raised: Option<Value>,
     /// The exception being handled (`sys.exception()`), None if none.
     pub(crate) handled: Value,
-    /// What was being handled where generators that now run were gone on with, innermost last.
-    pub(crate) handled_outside: Vec<Value>,
+    /// The innermost generator that the thread runs; null if none. The others hang on it.
+    pub(crate) generator: *const Suspended,
     /// The interpreter loop was left by a yield, not by a return; whoever entered it takes this back.
     pub(crate) yielded: bool,
     /// `threading.get_ident()`
@@ -101,7 +102,7 @@ impl Thread {
             native_limit: native_stack_limit(),
             raised: None,
             handled: Value::NONE,
-            handled_outside: Vec::new(),
+            generator: std::ptr::null(),
             yielded: false,
             ident,
             is_main,

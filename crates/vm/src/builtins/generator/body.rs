@@ -22,8 +22,10 @@ pub struct Suspended {
     pub pc: usize,
     /// The function; unbound while the frame is on a stack, and at the end.
     pub function: Value,
-    /// The exception that the frame is handling.
+    /// The exception that the frame is handling; while it runs, the one that is handled outside of it.
     pub handled: Value,
+    /// While it runs, the generator that runs around it; null if none does.
+    pub outer: *const Suspended,
 }
 
 impl Suspended {

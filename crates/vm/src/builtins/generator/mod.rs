@@ -45,11 +45,18 @@ pub struct Generator {
     pub code: Obj<Code>,
     /// The frame while it does not run.
     pub body: Body,
-    names: Guarded<(Value, Value)>,
-    /// The frame object, once somebody has asked for it, until the body ends.
-    frame: Guarded<Option<Value>>,
-    /// What only asynchronous generators have.
-    pub(super) asynchronous: Guarded<Asynchronous>,
+    /// What most generators do without.
+    rest: Guarded<Option<Box<Rest>>>,
+}
+
+/// What a generator has only if somebody asked for it.
+#[derive(Default)]
+struct Rest {
+    /// `__name__` and `__qualname__`, if they are not those of the code.
+    names: Option<(Value, Value)>,
+    /// The frame object, until the body ends.
+    frame: Option<Value>,
+    asynchronous: Asynchronous,
 }
 
 /// What an asynchronous generator knows of itself.
@@ -79,13 +86,14 @@ impl Payload for Generator {
     fn trace(&self, visit: &mut dyn FnMut(&Value)) {
         visit(self.code.as_value());
         self.body.trace(visit);
-        self.frame.trace_with(|frame| frame.iter().for_each(&mut *visit));
-        self.names.trace_with(|(name, qualname)| {
-            visit(name);
-            visit(qualname);
-        });
-        self.asynchronous.trace_with(|asynchronous| {
-            asynchronous.finalizer.iter().chain(&asynchronous.origin).for_each(&mut *visit);
+        self.rest.trace_with(|rest| {
+            let Some(rest) = rest else { return };
+            if let Some((name, qualname)) = &rest.names {
+                visit(name);
+                visit(qualname);
+            }
+            let own = &rest.asynchronous;
+            rest.frame.iter().chain(&own.finalizer).chain(&own.origin).for_each(&mut *visit);
         });
     }
 }
@@ -103,10 +111,7 @@ impl Generator {
     /// A new one, not started.
     pub fn make(th: &mut Thread, kind: Kind, code: Obj<Code>, suspended: Suspended) -> Value {
         // The function may have been renamed.
-        let names = match th.exact::<Function>(&suspended.function) {
-            Some(function) => function.names(th),
-            None => (code.name.clone().into_value(), code.qualname.clone().into_value()),
-        };
+        let names = th.exact::<Function>(&suspended.function).and_then(|f| f.changed_names(th, &code));
         let shape = match kind {
             Kind::Generator => builtin::GENERATOR,
             Kind::Coroutine => builtin::COROUTINE,
@@ -114,26 +119,45 @@ impl Generator {
         };
         let body = Body::new(suspended);
         let origin = if kind == Kind::Coroutine { origin(th) } else { None };
-        let asynchronous = Guarded::new(Asynchronous { origin, ..Asynchronous::default() });
-        let names = Guarded::new(names);
-        let frame = Guarded::new(None);
-        Obj::new(th, shape, Generator { kind, code, body, names, frame, asynchronous }).into_value()
+        let rest = if names.is_some() || origin.is_some() {
+            let asynchronous = Asynchronous { origin, ..Asynchronous::default() };
+            Some(Box::new(Rest { names, frame: None, asynchronous }))
+        } else {
+            None
+        };
+        Obj::new(th, shape, Generator { kind, code, body, rest: Guarded::new(rest) }).into_value()
+    }
+
+    /// Reads or changes what an asynchronous generator knows of itself.
+    pub(super) fn asynchronous<R>(&self, th: &Thread, change: impl FnOnce(&mut Asynchronous) -> R) -> R {
+        change(&mut self.rest.lock(th).get_or_insert_default().asynchronous)
+    }
+
+    fn names(&self, th: &Thread) -> (Value, Value) {
+        let changed = self.rest.lock(th).as_ref().and_then(|rest| rest.names.clone());
+        changed
+            .unwrap_or_else(|| (self.code.name.clone().into_value(), self.code.qualname.clone().into_value()))
+    }
+
+    fn set_names(&self, th: &Thread, names: (Value, Value)) {
+        let old = self.rest.lock(th).get_or_insert_default().names.replace(names);
+        drop(old);
     }
 
     /// The frame object that [`Generator::keep_frame`] was given.
     pub fn frame(&self, th: &Thread) -> Option<Value> {
-        self.frame.lock(th).clone()
+        self.rest.lock(th).as_ref().and_then(|rest| rest.frame.clone())
     }
 
     /// Remembers the frame object.
     pub fn keep_frame(&self, th: &Thread, object: Value) {
-        let old = self.frame.lock(th).replace(object);
+        let old = self.rest.lock(th).get_or_insert_default().frame.replace(object);
         drop(old);
     }
 
     /// The frame object is on its own from now on.
     pub fn take_frame(&self, th: &Thread) -> Option<Value> {
-        self.frame.lock(th).take()
+        self.rest.lock(th).as_mut().and_then(|rest| rest.frame.take())
     }
 
     /// The function, unless the body runs or has ended.
@@ -200,6 +224,9 @@ impl Generator {
 
     /// What it delegates to, if it is suspended there.
     fn delegate(&self) -> Option<Value> {
+        if self.body.stage() != Stage::Suspended {
+            return None;
+        }
         self.body.visit(|suspended| interpreter::delegate_of(suspended)).flatten()
     }
 
@@ -294,7 +321,7 @@ impl Generator {
         // While the sub-iterator works, this generator's frame is its caller.
         let frame = interpreter::restore(th, generator, bit::ENTRY)?;
         let outcome = Self::throw_to_delegate(th, &delegate, exception);
-        interpreter::put_back(th, frame, generator);
+        drop(interpreter::put_back(th, frame));
         match outcome {
             Ok(Resumed::Yielded(value)) => {
                 generator.body.rest();
@@ -529,7 +556,7 @@ impl Generator {
 
     #[getter]
     pub(super) fn __name__(&self, th: &mut Thread) -> Value {
-        self.names.lock(th).0.clone()
+        self.names(th).0
     }
 
     #[setter("__name__")]
@@ -537,14 +564,13 @@ impl Generator {
         let Some(value) = value.filter(|value| th.as_str(value).is_some()) else {
             return Err(th.type_error("__name__ must be set to a string object"));
         };
-        let old = std::mem::replace(&mut self.names.lock(th).0, value);
-        drop(old);
+        self.set_names(th, (value, self.names(th).1));
         Ok(())
     }
 
     #[getter]
     pub(super) fn __qualname__(&self, th: &mut Thread) -> Value {
-        self.names.lock(th).1.clone()
+        self.names(th).1
     }
 
     #[setter("__qualname__")]
@@ -552,13 +578,12 @@ impl Generator {
         let Some(value) = value.filter(|value| th.as_str(value).is_some()) else {
             return Err(th.type_error("__qualname__ must be set to a string object"));
         };
-        let old = std::mem::replace(&mut self.names.lock(th).1, value);
-        drop(old);
+        self.set_names(th, (self.names(th).0, value));
         Ok(())
     }
 
     pub(super) fn __repr__(this: &Obj<Self>, th: &mut Thread) -> PyResult<String> {
-        let qualname = this.names.lock(th).1.clone();
+        let qualname = this.names(th).1;
         let qualname: Option<String> =
             th.as_str(&qualname).map(|s: &Obj<Str>| s.units().to_str_lossy().to_string());
         let word = this.as_value().word();
