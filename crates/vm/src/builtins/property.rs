@@ -40,7 +40,8 @@ fn given(value: Option<&Value>) -> Option<Value> {
 }
 
 impl Property {
-    fn getter_of(&self, th: &Thread) -> Option<Value> {
+    /// What reading calls.
+    pub fn getter_of(&self, th: &Thread) -> Option<Value> {
         self.parts.lock(th).getter.clone()
     }
 

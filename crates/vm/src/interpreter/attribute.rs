@@ -12,6 +12,11 @@ use object_model::value::singleton::UNBOUND;
 use object_model::{Header, Obj, Value};
 
 use super::cache::{self, Entry};
+use super::call;
+use super::dispatch::Resume;
+use crate::builtins::classmethod::ClassMethod;
+use crate::builtins::property::Property;
+use crate::builtins::staticmethod::StaticMethod;
 use crate::class::lookup_cache::Place;
 use crate::class::{self, descriptor};
 use crate::error::PyResult;
@@ -89,9 +94,9 @@ pub fn slot_of(th: &Thread, receiver: &Value, words: &[AtomicU64]) -> Option<Val
     slot.load(th, || header.shape_id() == shape).ok().flatten()
 }
 
-/// `LOAD_ATTR`, where the first alternative is no slot of the receiver's shape.
+/// `LOAD_ATTR`, where the first alternative is no slot of the receiver's shape. Some: a property's function goes on.
 #[inline(never)]
-pub fn load(th: &mut Thread, frame: Frame, i: Instruction, words: &[AtomicU64]) -> PyResult<()> {
+pub fn load(th: &mut Thread, frame: Frame, i: Instruction, words: &[AtomicU64]) -> PyResult<Option<Resume>> {
     let receiver = value(frame, i.b);
     let found = match receiver.as_header() {
         Some(header) => cached(th, header, words)
@@ -102,12 +107,32 @@ pub fn load(th: &mut Thread, frame: Frame, i: Instruction, words: &[AtomicU64]) 
     if let Some(found) = found {
         kill(th, frame, i, KILL_B, i.b);
         put(th, frame, i.a as usize, found);
-        return Ok(());
+        return Ok(None);
     }
     let receiver = take(frame, i, KILL_B, i.b);
+    if let Some(getter) = getter(th, &receiver, name(frame, i.c)) {
+        // The value arrives behind the cache words.
+        frame.set_pc(frame.pc().wrapping_add(words.len()));
+        return call::enter_getter(th, frame, i.a, getter, receiver).map(Some);
+    }
     let found = th.get_attr(&receiver, name(frame, i.c))?;
     put(th, frame, i.a as usize, found);
-    Ok(())
+    Ok(None)
+}
+
+/// The Python function that a property of the receiver's class calls, if reading the attribute comes to just that.
+fn getter(th: &Thread, receiver: &Value, name: &Obj<Str>) -> Option<Value> {
+    let class = receiver.as_header()?.shape().class();
+    if class.payload.has(flag::CUSTOM_GETATTR) {
+        return None;
+    }
+    let attribute = class::lookup(th, class, name)?;
+    if attribute.as_header()?.shape_id() != builtin::PROPERTY {
+        return None;
+    }
+    // SAFETY: the shape says so.
+    let getter = unsafe { Obj::<Property>::borrow_unchecked(&attribute) }.getter_of(th)?;
+    call::takes_one(&getter).then_some(getter)
 }
 
 fn cached(th: &Thread, header: &Header, words: &[AtomicU64]) -> Option<Value> {
@@ -388,9 +413,41 @@ pub fn load_method(th: &mut Thread, frame: Frame, i: Instruction, words: &[Atomi
             return Ok(());
         }
     }
+    if let Some((callable, receiver)) = wrapped_method(th, &receiver, class, name) {
+        put_method(th, frame, i.a, callable, receiver);
+        return Ok(());
+    }
     let method = th.get_attr(&receiver, name)?;
     put_method(th, frame, i.a, method, None);
     Ok(())
+}
+
+/// What calling a class method or a static method calls, and the class that goes first: without a bound method.
+fn wrapped_method(
+    th: &Thread,
+    receiver: &Value,
+    class: Class,
+    name: &Obj<Str>,
+) -> Option<(Value, Option<Value>)> {
+    let header = receiver.as_header()?;
+    let owner = if header.shape_id() == builtin::TYPE {
+        if class::lookup(th, class, name).is_some() {
+            return None;
+        }
+        class::as_class(receiver)?
+    } else {
+        if class.payload.has(flag::CUSTOM_GETATTR) || has_own(th, header, name) {
+            return None;
+        }
+        class
+    };
+    let attribute = class::lookup(th, owner, name)?;
+    if let Some(method) = th.exact::<ClassMethod>(&attribute) {
+        let callable = method.callable(th);
+        // Anything else is called without being bound, too, but not with the class first in line.
+        return descriptor::is_plain_method(&callable).then(|| (callable, Some(owner.value())));
+    }
+    th.exact::<StaticMethod>(&attribute).map(|method| (method.callable(th), None))
 }
 
 fn super_parts(th: &mut Thread, frame: Frame, i: Instruction) -> [Value; 3] {

@@ -274,8 +274,14 @@ fn python(th: &mut Thread, frame: Frame, i: Instruction, first: usize, count: us
     let plain_locals = code.payload.unit.flags & (flags::VARARGS | flags::VARKEYWORDS) == 0
         && code.payload.unit.kwonly_count == 0
         && code.payload.unit.arg_count as usize == count;
-    if simple != count && !plain_locals {
+    let defaults =
+        if simple == count || plain_locals { Some(&[][..]) } else { defaults(th, function, count) };
+    let Some(defaults) = defaults else {
         return python_bound(th, frame, i, first, count, 0, None);
+    };
+    for (n, value) in defaults.iter().enumerate() {
+        // SAFETY: a parameter's register of the new frame, which holds nothing.
+        unsafe { new.register(count + n).write(value.clone().into_word()) };
     }
     let function = function.clone();
     // SAFETY: the header's words lie between the callee's register and the arguments; the function's reference moves.
@@ -292,6 +298,18 @@ fn python(th: &mut Thread, frame: Frame, i: Instruction, first: usize, count: us
     th.depth += 1;
     th.frame = new.0;
     started(th, new)
+}
+
+/// What the parameters after the first `count` are if they are not given, provided that there is nothing else to bind.
+#[inline]
+fn defaults<'a>(th: &'a Thread, function: &'a Function, count: usize) -> Option<&'a [Value]> {
+    let unit = &function.code().payload.unit;
+    if unit.flags & (flags::VARARGS | flags::VARKEYWORDS) != 0 || unit.kwonly_count != 0 {
+        return None;
+    }
+    let missing = (unit.arg_count as usize).checked_sub(count)?;
+    let defaults = function.defaults.get(th).positional.as_ref()?.items();
+    defaults.get(defaults.len().checked_sub(missing)?..)
 }
 
 /// The new frame is in place: pass a safepoint, then go on in it.
@@ -359,6 +377,42 @@ fn begin_bound(
     started(th, new)
 }
 
+/// True for a Python function whose only argument needs no binding.
+pub fn takes_one(function: &Value) -> bool {
+    // SAFETY: seen to be a function, which the caller holds.
+    is_function(function) && unsafe { code_of(function.word()) }.payload.simple_arguments == 1
+}
+
+/// Enters a function that [`takes_one`] argument; its result goes to a register of `frame`.
+pub fn enter_getter(
+    th: &mut Thread,
+    frame: Frame,
+    destination: u16,
+    function: Value,
+    argument: Value,
+) -> PyResult<Resume> {
+    // SAFETY: the caller saw a function; the new frame keeps it.
+    let code = unsafe { code_of(function.word()) };
+    // SAFETY: the header fits: the stack's end is checked next.
+    let new = Frame(unsafe { frame::top(th).add(HEADER) });
+    if has_no_room(th, new, code) {
+        return Err(too_deep(th));
+    }
+    // SAFETY: words above the innermost frame hold no reference (F2).
+    unsafe { new.function_word().write(function.into_word()) };
+    new.begin(code, frame.0, 0, destination);
+    // SAFETY: registers of the new frame.
+    unsafe {
+        new.register(0).write(argument.into_word());
+        for number in 1..code.payload.variables_end as usize {
+            new.register(number).write(UNBOUND);
+        }
+    }
+    th.depth += 1;
+    th.frame = new.0;
+    Ok(Resume { frame: new, pc: new.pc() })
+}
+
 /// `Class(…)`: with `object.__new__` and a Python `__init__` a frame is pushed, else the generic way.
 fn instantiate(
     th: &mut Thread,
@@ -377,9 +431,15 @@ fn instantiate(
     let init = init.clone();
     // SAFETY: checked to be a function, which `init` keeps alive.
     let code = unsafe { code_of(init.word()) };
-    if code.payload.simple_arguments as usize != count + 1 {
-        return native(th, frame, i, first, count);
-    }
+    // SAFETY: as above.
+    let function: &Obj<Function> = unsafe { Obj::borrow_unchecked(&init) };
+    let defaults = match code.payload.simple_arguments as usize == count + 1 {
+        true => Vec::new(),
+        false => match defaults(th, function, count + 1) {
+            Some(defaults) if function.closure.is_none() => defaults.to_vec(),
+            _ => return native(th, frame, i, first, count),
+        },
+    };
     let frame_new = Frame(frame.register(first));
     if has_no_room(th, frame_new, code) {
         return Err(too_deep(th));
@@ -391,6 +451,9 @@ fn instantiate(
         let start = frame.register(first);
         std::ptr::copy(start, start.add(1), count);
         start.write(instance.clone().into_word());
+        for (n, value) in defaults.into_iter().enumerate() {
+            start.add(1 + count + n).write(value.into_word());
+        }
         let old = std::mem::replace(&mut *frame.register(i.b as usize), UNBOUND);
         frame_new.function_word().write(init.into_word());
         drop_word(th, old);

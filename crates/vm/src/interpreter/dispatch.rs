@@ -515,7 +515,10 @@ pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
                     }
                 } else {
                     save!();
-                    check!(attribute::load(th, Frame(base), *i, cache_words!(2)));
+                    if let Some(resume) = check!(attribute::load(th, Frame(base), *i, cache_words!(2))) {
+                        enter!(resume);
+                        continue;
+                    }
                 }
                 skip!(2);
             }

@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use crate::builtins::iterators::{self, FastNext};
 use crate::prelude::*;
 
 /// Iterates over the characters of a string.
@@ -12,10 +13,14 @@ pub struct StrIterator {
     at: AtomicUsize,
 }
 
+static NEXT: FastNext = FastNext(|th, iterator| {
+    // SAFETY: hung on this very class, whose instances these are.
+    unsafe { Obj::<StrIterator>::borrow_unchecked(iterator) }.__next__(th)
+});
+
 /// `iter(text)`
 pub fn make(th: &mut Thread, text: &Obj<Str>) -> Value {
-    StrIterator::new_object(th, StrIterator { text: Held::new(text.clone()), at: AtomicUsize::new(0) })
-        .into_value()
+    iterators::make(th, StrIterator { text: Held::new(text.clone()), at: AtomicUsize::new(0) }, &NEXT)
 }
 
 impl StrIterator {
