@@ -33,6 +33,11 @@ pub fn call(th: &mut Thread, class: Class, args: Args<'_>) -> PyResult {
         let receiver = class.value();
         th.call_prepended(&new, &receiver, args)?
     };
+    initialize(th, class, object, args)
+}
+
+/// Calls the `__init__` of what `__new__` made, if it is an instance of the class.
+pub fn initialize(th: &mut Thread, class: Class, object: Value, args: Args<'_>) -> PyResult {
     let own = type_of(&object);
     if !own.is_subtype(th, class) {
         return Ok(object);

@@ -5,7 +5,7 @@ use compiler::bytecode::instruction::{Instruction, METHOD};
 use object_model::dict::Dict;
 use object_model::shape::builtin;
 use object_model::tuple::Tuple;
-use object_model::ty::Class;
+use object_model::ty::{self, Class};
 use object_model::value::singleton::UNBOUND;
 use object_model::{Obj, Object, Value};
 
@@ -17,7 +17,7 @@ use crate::class::{construct, special};
 use crate::error::{PyResult, Raised};
 use crate::frame::{self, Frame, HEADER, bit, drop_word};
 use crate::names::Special;
-use crate::native::Args;
+use crate::native::{Args, NativeFn, PyClass, Role};
 use crate::thread::Thread;
 
 /// The code of a function given by its word.
@@ -413,6 +413,16 @@ pub fn enter_getter(
     Ok(Resume { frame: new, pc: new.pc() })
 }
 
+/// The native `__new__` of a class that `type.__call__` may call with the class first.
+fn native_new(th: &Thread, class: Class, new: &Value) -> Option<NativeFn> {
+    let is_type = Some(class) == <ty::Type as PyClass>::cell().get();
+    if is_type || class.payload.has(ty::flag::DISALLOW_INSTANTIATION) {
+        return None;
+    }
+    let function = th.exact::<NativeFunction>(new)?;
+    (function.receiver.is_none() && function.def.role == Role::New).then_some(function.def.function)
+}
+
 /// `Class(…)`: with `object.__new__` and a Python `__init__` a frame is pushed, else the generic way.
 fn instantiate(
     th: &mut Thread,
@@ -426,7 +436,17 @@ fn instantiate(
     let init = special::get(th, class, Special::Init);
     let (Some(new), Some(init)) = (new, init) else { return native(th, frame, i, first, count) };
     if !construct::is_object_new(th, new) || !is_function(init) {
-        return native(th, frame, i, first, count);
+        let Some(new) = native_new(th, class, new) else { return native(th, frame, i, first, count) };
+        // The word below the arguments is free: the class goes there.
+        // SAFETY: as in `native`.
+        unsafe { frame.register(first - 1).write(class.value().into_word()) };
+        // SAFETY: the window holds values, which stay until it is cleared.
+        let arguments = unsafe { window(frame, first - 1, count + 1) };
+        let result = match new(th, Args::positional(arguments)) {
+            Ok(object) => construct::initialize(th, class, object, Args::positional(&arguments[1..])),
+            Err(raised) => Err(raised),
+        };
+        return finish_native(th, frame, i, first, count, result);
     }
     let init = init.clone();
     // SAFETY: checked to be a function, which `init` keeps alive.
@@ -470,6 +490,49 @@ fn instantiate(
     started(th, frame_new)
 }
 
+/// `CALL` of a native function or method with its arguments in place; None: the callee is neither.
+#[inline(never)]
+pub fn call_native(th: &mut Thread, frame: Frame, i: Instruction) -> Option<PyResult<()>> {
+    let callee_register = i.b as usize;
+    // SAFETY: the callee's register holds a value, which stays until the window is cleared.
+    let callee = unsafe { Value::borrow_word(&*frame.register(callee_register)) };
+    let function = match callee.as_header()?.shape_id() {
+        builtin::METHOD_DESCRIPTOR => {
+            // SAFETY: the shape says so.
+            unsafe { Obj::<NativeMethod>::borrow_unchecked(callee) }.def.function
+        }
+        builtin::BUILTIN_FUNCTION => {
+            // SAFETY: the shape says so.
+            let function: &Obj<NativeFunction> = unsafe { Obj::borrow_unchecked(callee) };
+            if function.receiver.is_some() {
+                return None;
+            }
+            function.def.function
+        }
+        _ => return None,
+    };
+    let (mut first, mut count) = (callee_register + HEADER, i.c as usize);
+    if i.flags & METHOD != 0 {
+        // SAFETY: a register of the frame.
+        if unsafe { *frame.register(first) } == UNBOUND {
+            first += 1;
+        } else {
+            count += 1;
+        }
+    }
+    // SAFETY: the window holds values, which stay until it is cleared.
+    let result = function(th, Args::positional(unsafe { window(frame, first, count) }));
+    clear_window(th, frame, first, first + count);
+    clear_window(th, frame, callee_register, callee_register + 1);
+    Some(match result {
+        Ok(value) => {
+            store(th, frame, i.a, value);
+            th.poll()
+        }
+        Err(raised) => Err(raised),
+    })
+}
+
 /// Calls anything that is not a Python function, in place.
 fn native(th: &mut Thread, frame: Frame, i: Instruction, first: usize, count: usize) -> PyResult<Outcome> {
     let callee_register = i.b as usize;
@@ -492,11 +555,6 @@ fn native(th: &mut Thread, frame: Frame, i: Instruction, first: usize, count: us
                     (function.def.function)(th, Args::positional(arguments))
                 }
             }
-        }
-        Some(builtin::METHOD_DESCRIPTOR) => {
-            // SAFETY: the shape says so.
-            let method: &Obj<NativeMethod> = unsafe { Obj::borrow_unchecked(callee) };
-            (method.def.function)(th, Args::positional(arguments))
         }
         _ => th.call_args(callee, Args::positional(arguments)),
     };

@@ -865,7 +865,10 @@ pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
                     continue;
                 }
                 save!();
-                outcome!(call::call(th, Frame(base), *i));
+                match call::call_native(th, Frame(base), *i) {
+                    Some(result) => check!(result),
+                    None => outcome!(call::call(th, Frame(base), *i)),
+                }
             }
             Opcode::CallKw => {
                 // SAFETY: the operand word follows.

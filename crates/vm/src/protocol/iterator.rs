@@ -13,7 +13,8 @@ use crate::names::Special;
 use crate::prelude::*;
 use crate::protocol::exact;
 
-/// Hung on the class of a native iterator: its `__next__` without a call, with None at the end.
+/// Hung on the class of a native iterator, whose `__iter__` answers the iterator itself: its `__next__` without a call,
+/// with None at the end.
 pub struct FastNext(pub fn(&mut Thread, &Value) -> PyResult<Option<Value>>);
 
 impl FastNext {
@@ -38,6 +39,9 @@ impl Thread {
             return Ok(iterator);
         }
         let class = type_of(value);
+        if FastNext::of(class).is_some() {
+            return Ok(value.clone());
+        }
         match special::get(self, class, Special::Iter).cloned() {
             Some(method) if !method.is_none() => {
                 let iterator = self.call_special_method(&method, value, class, &[])?;
