@@ -515,7 +515,7 @@ impl Loader<'_> {
 
     fn set_items(&mut self, th: &mut Thread, items: &[Value]) -> PyResult<()> {
         let target = self.top(th)?;
-        if items.len() % 2 != 0 {
+        if !items.len().is_multiple_of(2) {
             return Err(unpickling_error(th, "odd number of items for SETITEMS"));
         }
         for pair in items.chunks_exact(2) {

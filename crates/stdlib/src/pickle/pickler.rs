@@ -173,7 +173,7 @@ impl Pickler {
     ) -> PyResult<()> {
         self.configure(th, protocol, fix_imports, buffer_callback)?;
         let write = write_of(th, file)?;
-        let old = std::mem::replace(&mut *self.write.lock(th), Some(write));
+        let old = self.write.lock(th).replace(write);
         drop(old);
         let old = std::mem::take(&mut *self.memo.lock(th));
         drop(old);
