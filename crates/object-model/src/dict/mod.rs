@@ -341,12 +341,18 @@ impl Obj<Dict> {
 
     /// Key, value and hash of the first entry from number `at` on, and the number to go on from.
     pub fn entry_from(&self, token: &Attached, at: usize) -> Option<(Value, Value, i64, usize)> {
+        let stamp = self.stamp();
         let table = self.table.get();
         for number in at..table.used() {
             let unmoved = || self.table.is(table);
             match (table.key(number).load(token, unmoved), table.value(number).load(token, unmoved)) {
                 (Ok(Some(key)), Ok(Some(value))) => {
-                    return Some((key, value, table.hash(number), number + 1));
+                    let hash = table.hash(number);
+                    // An entry that was used again between the loads has another key's value.
+                    if self.stamp() != stamp {
+                        return self.entry_from_locked(token, number);
+                    }
+                    return Some((key, value, hash, number + 1));
                 }
                 (Ok(_), Ok(_)) => {}
                 _ => return self.entry_from_locked(token, number),
@@ -460,10 +466,12 @@ impl Obj<Dict> {
             return None;
         }
         // A table with this version has this entry.
-        match table.value(number).load(token, || self.table.is(table)) {
+        let value = match table.value(number).load(token, || self.table.is(table)) {
             Ok(value) => value,
             Err(_) => self.value_at(token, number),
-        }
+        };
+        // The entry may have become another key's meanwhile; who reuses it has taken the version away before.
+        value.filter(|_| self.has_version(version))
     }
 
     /// Replaces the value of entry `number` if the set of keys is still that of `version`.

@@ -1,15 +1,22 @@
 //! Instance attributes: inline slots behind the payload, overflow outside, or a dict.
 //!
 //! The attribute area of an object is `[overflow word][inline slot × capacity]`. The overflow word is 0, the address
-//! of an [`Overflow`] (shape mode), or a dict value (dictionary mode). Attribute number `i` of the shape lies in the
-//! inline slot `i`, or in overflow slot `i - capacity`.
+//! of an [`Overflow`] marked by [`ARRAY`] (shape mode), or a dict value (dictionary mode). Attribute number `i` of the
+//! shape lies in the inline slot `i`, or in overflow slot `i - capacity`.
 //!
 //! # Invariants
 //! - A1 A slot beyond the shape's count is empty; the slot is written before the shape that names it is published.
 //! - A2 An overflow array is replaced whole (copy, publish, retire), under the object's lock.
+//! - A3 A reader without the lock may hold the shape of before a move to a dict and find the dict already: the mark tells.
+//!   Likewise it may find slots empty that were moved: only under the lock does an empty slot mean "no attribute".
+//! - A4 A dict that was replaced by another is retired like an array: others may be reading it, uncounted.
+//!
+//! Checked by `loom-tests/tests/instance_layouts.rs`.
 //!
 //! Not here: names (`shape`), lookups through the type (`vm`).
 
+use std::mem::ManuallyDrop;
+use std::ops::Deref;
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -26,6 +33,9 @@ use crate::value::Value;
 
 /// Attributes that do not fit inline.
 type Overflow = Box<[Slot]>;
+
+/// In the overflow word: it is the address of an array. No dict value has this bit.
+const ARRAY: u64 = 1;
 
 /// The attribute area of one object.
 #[derive(Clone, Copy)]
@@ -88,6 +98,18 @@ pub unsafe fn slot_at<'a>(object: NonNull<Header>, offset: usize) -> &'a Slot {
     unsafe { object.cast::<u8>().add(offset).cast::<Slot>().as_ref() }
 }
 
+/// The dict of an object, borrowed.
+pub struct DictRef(ManuallyDrop<Obj<Dict>>);
+
+impl Deref for DictRef {
+    type Target = Obj<Dict>;
+
+    #[inline(always)]
+    fn deref(&self) -> &Obj<Dict> {
+        &self.0
+    }
+}
+
 impl Area {
     fn overflow_word(&self) -> &AtomicU64 {
         // SAFETY: the first word of the area, aligned, alive as long as the object.
@@ -97,8 +119,8 @@ impl Area {
     fn overflow(&self) -> Option<&Overflow> {
         // Acquire pairs with the release in `set`: the array's content is visible.
         let word = self.overflow_word().load(Ordering::Acquire);
-        // SAFETY: in shape mode the word is 0 or a boxed array, reclaimed only after a safepoint (A2).
-        if word == 0 { None } else { Some(unsafe { &*(word as *const Overflow) }) }
+        // SAFETY: a word with the mark is a boxed array, reclaimed only after a safepoint (A2).
+        if word & ARRAY == 0 { None } else { Some(unsafe { &*((word & !ARRAY) as *const Overflow) }) }
     }
 
     /// Where attribute `index` lies in its object, if inline.
@@ -138,7 +160,7 @@ impl Area {
         slots[index - self.capacity].replace(value);
         let array: Box<Overflow> = Box::new(slots.into_boxed_slice());
         // Release pairs with the acquire in `overflow`.
-        let previous = self.overflow_word().swap(Box::into_raw(array) as u64, Ordering::AcqRel);
+        let previous = self.overflow_word().swap(Box::into_raw(array) as u64 | ARRAY, Ordering::AcqRel);
         if previous != 0 {
             // SAFETY: the words were moved to the new array; the old one is raw storage now.
             unsafe { retire_moved(token, previous) };
@@ -146,15 +168,19 @@ impl Area {
         None
     }
 
-    /// The dict of an object in dictionary mode.
+    /// The dict of an object in dictionary mode. It stays alive until the caller's next safepoint, also if another thread
+    /// replaces it (A4).
     #[inline]
-    pub fn dict(&self) -> &Obj<Dict> {
-        // SAFETY: in dictionary mode the overflow word is a dict value (the caller looked at the shape).
-        unsafe { Obj::borrow_unchecked(&*std::ptr::from_ref(self.overflow_word()).cast::<Value>()) }
+    pub fn dict(&self) -> DictRef {
+        // Acquire pairs with the release in `set_dict`.
+        let word = self.overflow_word().load(Ordering::Acquire);
+        // SAFETY: in dictionary mode the overflow word is a dict value (the caller looked at the shape), whose reference
+        // is only borrowed here.
+        DictRef(ManuallyDrop::new(unsafe { Obj::from_value_unchecked(Value::from_word(word)) }))
     }
 
     /// Enters dictionary mode with `dict`, or replaces the dict; inline slots must have been emptied. The caller
-    /// holds the object's lock and publishes the new shape. Answers the dict that was there.
+    /// holds the object's lock and publishes the new shape. Answers the dict that was there, to be retired (A4).
     pub fn set_dict(&self, token: &Attached, dict: Obj<Dict>, was_dict: bool) -> Option<Value> {
         // Release pairs with the acquire of who reads the dict.
         let previous = self.overflow_word().swap(dict.into_value().into_word(), Ordering::AcqRel);
@@ -171,10 +197,10 @@ impl Area {
 }
 
 /// # Safety
-/// `word` must be the address of an overflow array whose references were moved elsewhere.
+/// `word` must be that of an overflow array whose references were moved elsewhere.
 unsafe fn retire_moved(token: &Attached, word: u64) {
     // SAFETY: the array came from `Box::into_raw`.
-    let array = unsafe { Box::from_raw(word as *mut Overflow) };
+    let array = unsafe { Box::from_raw((word & !ARRAY) as *mut Overflow) };
     reclaim::retire_raw(token, move || {
         for slot in array.iter() {
             slot.set_word(crate::value::singleton::UNBOUND);
@@ -206,7 +232,7 @@ pub(crate) unsafe fn drop_all(object: NonNull<Header>, shape: &Shape, layout: &L
     } else {
         // SAFETY: the array came from `Box::into_raw`, and no reader can reach a dead object's attributes: it could
         // only do so through a reference.
-        drop(unsafe { Box::from_raw(word as *mut Overflow) });
+        drop(unsafe { Box::from_raw((word & !ARRAY) as *mut Overflow) });
     }
 }
 

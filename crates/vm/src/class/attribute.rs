@@ -4,6 +4,7 @@ use object_model::dict::Dict;
 use object_model::lock::CriticalSection;
 use object_model::object::attributes::{self, Area};
 use object_model::object::header::Header;
+use object_model::reclaim;
 use object_model::shape::{Shape, builtin};
 use object_model::string::Str;
 use object_model::ty::{Class, flag};
@@ -22,15 +23,16 @@ pub fn own(token: &Attached, header: &Header, name: &Obj<Str>) -> Option<Value> 
         if shape.is_dict_mode() {
             return area.dict().get_str(token, name);
         }
-        let slot = area.slot(shape.find(name.as_value())?)?;
-        match slot.load(token, || header.shape_id() == shape.id()) {
-            Ok(value) => return value,
-            Err(_) => {
-                let _section = CriticalSection::enter(token, header);
-                if header.shape_id() == shape.id() {
-                    return slot.load_locked(token);
-                }
-            }
+        let index = shape.find(name.as_value())?;
+        if let Some(slot) = area.slot(index)
+            && let Ok(Some(value)) = slot.load(token, || header.shape_id() == shape.id())
+        {
+            return Some(value);
+        }
+        // Empty, or in motion: only the lock can tell.
+        let _section = CriticalSection::enter(token, header);
+        if header.shape_id() == shape.id() {
+            return area.slot(index)?.load_locked(token);
         }
     }
 }
@@ -163,7 +165,10 @@ pub fn replace_dict(th: &mut Thread, header: &Header, dict: Obj<Dict>) -> PyResu
         let _section = CriticalSection::enter(th, header);
         attributes::area(header, header.shape()).and_then(|area| area.set_dict(th, dict, true))
     };
-    drop(old);
+    // Others may be reading the dict in place.
+    if let Some(old) = old {
+        reclaim::retire_owned(th, Box::new(old));
+    }
     Ok(())
 }
 
