@@ -413,11 +413,11 @@ raises(TypeError, "__main__.f() got multiple values for keyword argument 'x'", l
 # deep nesting ends in an exception, not in a crash
 
 deep = []
-for _ in range(100000):
+for _ in range(1_000_000):
     deep = [deep]
 raises(RecursionError, None, repr, deep)
 other = []
-for _ in range(100000):
+for _ in range(1_000_000):
     other = [other]
 raises(RecursionError, None, lambda: deep == other)
 raises(RecursionError, None, lambda: deep < other)

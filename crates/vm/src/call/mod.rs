@@ -19,12 +19,11 @@ use crate::thread::Thread;
 /// Calls `then` with `first` before `rest`; few arguments are put together without allocating.
 #[inline]
 fn with_first<R>(first: &Value, rest: &[Value], then: impl FnOnce(&[Value]) -> R) -> R {
-    const FEW: usize = 5;
-    if rest.len() < FEW {
-        let mut all = [const { Value::NONE }; FEW];
-        all[0] = first.clone();
-        all[1..=rest.len()].clone_from_slice(rest);
-        return then(&all[..=rest.len()]);
+    match rest {
+        [] => return then(&[first.clone()]),
+        [second] => return then(&[first.clone(), second.clone()]),
+        [second, third] => return then(&[first.clone(), second.clone(), third.clone()]),
+        _ => {}
     }
     let mut all = Vec::with_capacity(rest.len() + 1);
     all.push(first.clone());

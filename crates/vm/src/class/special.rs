@@ -1,11 +1,13 @@
 //! Special methods: each type has a table of them, resolved along its mro, so that an operator is one indexed load.
 
+use object_model::shape::builtin;
 use object_model::ty::{Class, flag};
-use object_model::{Attached, Value};
+use object_model::{Attached, Obj, Value};
 
+use crate::builtins::native_function::NativeMethod;
 use crate::error::PyResult;
 use crate::names::Special;
-use crate::native::Args;
+use crate::native::{Args, NativeFn};
 use crate::thread::Thread;
 
 /// The special method of a type, as it stands in a class dict.
@@ -58,6 +60,10 @@ impl Thread {
     ) -> PyResult<Option<Value>> {
         let class = super::type_of(receiver);
         let Some(method) = get(self, class, special) else { return Ok(None) };
+        if let Some(function) = native(method) {
+            self.check_native_stack()?;
+            return in_a_row(receiver, arguments, |all| function(self, Args::positional(all))).map(Some);
+        }
         let method = method.clone();
         self.call_special_method(&method, receiver, class, arguments).map(Some)
     }
@@ -71,15 +77,38 @@ impl Thread {
         arguments: &[&Value],
     ) -> PyResult {
         if super::descriptor::is_plain_method(method) {
-            // At most three arguments follow a receiver in any special method.
-            let mut all = [receiver.clone(), Value::NONE, Value::NONE, Value::NONE];
-            for (place, argument) in all[1..].iter_mut().zip(arguments) {
-                *place = (*argument).clone();
-            }
-            return self.call_args(method, Args::positional(&all[..1 + arguments.len()]));
+            return in_a_row(receiver, arguments, |all| self.call_args(method, Args::positional(all)));
         }
         let bound = super::descriptor::bind(self, method, Some(receiver), class)?;
         let all: Vec<Value> = arguments.iter().map(|v| (*v).clone()).collect();
         self.call_args(&bound, Args::positional(&all))
+    }
+}
+
+/// The code of a native method.
+#[inline(always)]
+fn native(method: &Value) -> Option<NativeFn> {
+    let shape = method.as_header()?.shape_id();
+    if shape != builtin::METHOD_DESCRIPTOR && shape != builtin::WRAPPER_DESCRIPTOR {
+        return None;
+    }
+    // SAFETY: both shapes have this payload.
+    Some(unsafe { Obj::<NativeMethod>::borrow_unchecked(method) }.def.function)
+}
+
+/// Calls `then` with a receiver and its arguments in a row.
+#[inline(always)]
+fn in_a_row<R>(receiver: &Value, arguments: &[&Value], then: impl FnOnce(&[Value]) -> R) -> R {
+    // They are counted: what runs may change the variables that they were borrowed from.
+    match *arguments {
+        [] => then(&[receiver.clone()]),
+        [first] => then(&[receiver.clone(), first.clone()]),
+        [first, second] => then(&[receiver.clone(), first.clone(), second.clone()]),
+        _ => {
+            let mut all = Vec::with_capacity(arguments.len() + 1);
+            all.push(receiver.clone());
+            all.extend(arguments.iter().map(|argument| (*argument).clone()));
+            then(&all)
+        }
     }
 }

@@ -113,7 +113,7 @@ pub fn load(th: &mut Thread, frame: Frame, i: Instruction, words: &[AtomicU64]) 
     if let Some(getter) = getter(th, &receiver, name(frame, i.c)) {
         // The value arrives behind the cache words.
         frame.set_pc(frame.pc().wrapping_add(words.len()));
-        return call::enter_getter(th, frame, i.a, getter, receiver).map(Some);
+        return call::enter_simple(th, frame, i.a, getter, [receiver]).map(Some);
     }
     let found = th.get_attr(&receiver, name(frame, i.c))?;
     put(th, frame, i.a as usize, found);
@@ -132,7 +132,7 @@ fn getter(th: &Thread, receiver: &Value, name: &Obj<Str>) -> Option<Value> {
     }
     // SAFETY: the shape says so.
     let getter = unsafe { Obj::<Property>::borrow_unchecked(&attribute) }.getter_of(th)?;
-    call::takes_one(&getter).then_some(getter)
+    call::takes(&getter, 1).then_some(getter)
 }
 
 fn cached(th: &Thread, header: &Header, words: &[AtomicU64]) -> Option<Value> {

@@ -377,19 +377,20 @@ fn begin_bound(
     started(th, new)
 }
 
-/// True for a Python function whose only argument needs no binding.
-pub fn takes_one(function: &Value) -> bool {
+/// True for a Python function that takes `count` arguments without any binding.
+#[inline]
+pub fn takes(function: &Value, count: u32) -> bool {
     // SAFETY: seen to be a function, which the caller holds.
-    is_function(function) && unsafe { code_of(function.word()) }.payload.simple_arguments == 1
+    is_function(function) && unsafe { code_of(function.word()) }.payload.simple_arguments == count
 }
 
-/// Enters a function that [`takes_one`] argument; its result goes to a register of `frame`.
-pub fn enter_getter(
+/// Enters a function that [`takes`] just these arguments; its result goes to a register of `frame`.
+pub fn enter_simple<const N: usize>(
     th: &mut Thread,
     frame: Frame,
     destination: u16,
     function: Value,
-    argument: Value,
+    arguments: [Value; N],
 ) -> PyResult<Resume> {
     // SAFETY: the caller saw a function; the new frame keeps it.
     let code = unsafe { code_of(function.word()) };
@@ -403,8 +404,10 @@ pub fn enter_getter(
     new.begin(code, frame.0, 0, destination);
     // SAFETY: registers of the new frame.
     unsafe {
-        new.register(0).write(argument.into_word());
-        for number in 1..code.payload.variables_end as usize {
+        for (number, argument) in arguments.into_iter().enumerate() {
+            new.register(number).write(argument.into_word());
+        }
+        for number in N..code.payload.variables_end as usize {
             new.register(number).write(UNBOUND);
         }
     }
@@ -437,6 +440,7 @@ fn instantiate(
     let (Some(new), Some(init)) = (new, init) else { return native(th, frame, i, first, count) };
     if !construct::is_object_new(th, new) || !is_function(init) {
         let Some(new) = native_new(th, class, new) else { return native(th, frame, i, first, count) };
+        th.check_native_stack()?;
         // The word below the arguments is free: the class goes there.
         // SAFETY: as in `native`.
         unsafe { frame.register(first - 1).write(class.value().into_word()) };
@@ -519,6 +523,9 @@ pub fn call_native(th: &mut Thread, frame: Frame, i: Instruction) -> Option<PyRe
         } else {
             count += 1;
         }
+    }
+    if let Err(raised) = th.check_native_stack() {
+        return Some(Err(raised));
     }
     // SAFETY: the window holds values, which stay until it is cleared.
     let result = function(th, Args::positional(unsafe { window(frame, first, count) }));

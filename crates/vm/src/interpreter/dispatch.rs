@@ -366,14 +366,14 @@ pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
         }};
     }
     macro_rules! load_item {
-        ($i:expr, $index:expr, $slow:path) => {{
+        ($i:expr, $index:expr, $slow:expr) => {{
             if let Some(item) = subscript::item(th, value!($i.b), $index) {
                 write!($i.a, item.into_word());
                 if $i.flags & KILL_B != 0 && $i.a != $i.b {
                     kill!($i.b);
                 }
             } else {
-                slow!($slow, $i);
+                $slow
             }
         }};
     }
@@ -581,8 +581,14 @@ pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
             }
             Opcode::LoadSpecial => slow!(attribute::load_special, i),
 
-            Opcode::LoadSubscr => load_item!(i, reg!(i.c), subscript::load),
-            Opcode::LoadSubscrK => load_item!(i, constant!(i.c), subscript::load_constant),
+            Opcode::LoadSubscr => load_item!(i, reg!(i.c), {
+                save!();
+                if let Some(resume) = check!(subscript::load(th, Frame(base), *i)) {
+                    enter!(resume);
+                    continue;
+                }
+            }),
+            Opcode::LoadSubscrK => load_item!(i, constant!(i.c), slow!(subscript::load_constant, i)),
             Opcode::StoreSubscr => {
                 if !subscript::store_item(th, Frame(base), *i) {
                     slow!(subscript::store, i);

@@ -8,9 +8,13 @@ use object_model::{Obj, Value};
 
 use super::attribute::{give_back, kill, put, take};
 use super::build;
+use super::call;
+use super::dispatch::Resume;
 use crate::builtins::slice::{self, Slice};
+use crate::class::special;
 use crate::error::PyResult;
 use crate::frame::Frame;
+use crate::names::Special;
 use crate::protocol::{exact, mapping};
 use crate::thread::Thread;
 
@@ -68,14 +72,23 @@ fn tuple_item(tuple: &Obj<Tuple>, index: i64) -> Option<Value> {
     tuple.items().get(index as usize).cloned()
 }
 
-/// `LOAD_SUBSCR`
+/// `LOAD_SUBSCR`. Some: a `__getitem__` goes on.
 #[inline(never)]
-pub fn load(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()> {
+pub fn load(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<Option<Resume>> {
+    if let Some(header) = value(frame, i.b).as_header()
+        && let class = header.shape().class()
+        && let Some(method) = special::get(th, class, Special::GetItem)
+        && call::takes(method, 2)
+    {
+        let method = method.clone();
+        let (receiver, key) = (take(frame, i, KILL_B, i.b), take(frame, i, KILL_C, i.c));
+        return call::enter_simple(th, frame, i.a, method, [receiver, key]).map(Some);
+    }
     let found = th.get_item(value(frame, i.b), value(frame, i.c))?;
     kill(th, frame, i, KILL_B, i.b);
     kill(th, frame, i, KILL_C, i.c);
     put(th, frame, i.a as usize, found);
-    Ok(())
+    Ok(None)
 }
 
 /// `LOAD_SUBSCR_K`
