@@ -22,6 +22,10 @@ const LOOK_EARLY: u8 = 2;
 const LOOK_ONCE: u8 = 3;
 /// A foreign writer takes the lock although the owner mutates without it.
 const TAKE_BIASED: u8 = 4;
+/// The bias of a page's other objects ends when the world runs again.
+const REVOKE_PART: u8 = 5;
+/// An owner that was detached does not look at its bias again.
+const TRUST_OLD_LOOK: u8 = 6;
 
 /// An object.
 struct Object {
@@ -141,6 +145,51 @@ impl<const FAULT: u8> Scene<FAULT> {
         self.world.detach();
     }
 
+    /// Ends the bias of both objects, which lie in one page, and mutates both.
+    fn revokes_the_page(&self) {
+        let end = |object: &Object| {
+            let _ = object.lock.compare_exchange(BIASED, FREE, Ordering::Relaxed, Ordering::Relaxed);
+        };
+        self.world.stop(|| {});
+        end(&self.own);
+        if FAULT != REVOKE_PART {
+            end(&self.other);
+        }
+        self.world.start();
+        end(&self.other);
+        for object in [&self.own, &self.other] {
+            Shipped::lock(self, &object.lock);
+            object.body.add_one();
+            Shipped::unlock(self, &object.lock);
+        }
+        self.world.detach();
+    }
+
+    /// Owns both objects.
+    fn owns_the_page(&self) {
+        for object in [&self.own, &self.other] {
+            let locked = self.enter(object, true);
+            object.body.add_one();
+            self.leave(object, locked);
+            self.world.pause();
+        }
+        self.world.detach();
+    }
+
+    /// An owner that blocks between two mutations.
+    fn owner_that_sleeps(&self) {
+        self.mutates(true);
+        let biased = self.is_biased(&self.own, true);
+        self.world.detach();
+        self.world.attach();
+        if FAULT == TRUST_OLD_LOOK && biased {
+            self.own.body.add_one();
+        } else {
+            self.mutates(true);
+        }
+        self.world.detach();
+    }
+
     /// Mutates one object after the other.
     fn mutates_each(&self) {
         for object in [&self.other, &self.own] {
@@ -233,6 +282,41 @@ fn an_owner_waits_for_another_object() {
 #[test]
 fn fails_if_an_owner_does_not_look_again() {
     play_must_fail("Causality violation", both_meet_each::<LOOK_ONCE>);
+}
+
+fn a_page_is_revoked<const FAULT: u8>() -> Play<Scene<FAULT>> {
+    Play::over(Scene::of(2)).role(Scene::owns_the_page).role(Scene::revokes_the_page).end(|scene| {
+        assert_eq!((scene.own.body.get(), scene.other.body.get()), (2, 2), "a mutation was lost")
+    })
+}
+
+fn an_owner_sleeps<const FAULT: u8>() -> Play<Scene<FAULT>> {
+    Play::over(Scene::of(2))
+        .role(Scene::owner_that_sleeps)
+        .role(Scene::stranger)
+        .end(|scene| assert_eq!(scene.own.body.get(), 3, "a mutation was lost"))
+}
+
+/// Invariants 1 to 3: the bias of all objects of a page ends at once.
+#[test]
+fn a_stranger_ends_the_bias_of_a_page() {
+    check_play(a_page_is_revoked::<SOUND>);
+}
+
+#[test]
+fn fails_if_a_part_of_the_page_follows_later() {
+    play_must_fail("Causality violation", a_page_is_revoked::<REVOKE_PART>);
+}
+
+/// Invariants 1 to 3: nobody waits for an owner that is detached.
+#[test]
+fn an_owner_wakes_without_its_bias() {
+    check_play(an_owner_sleeps::<SOUND>);
+}
+
+#[test]
+fn fails_if_an_owner_wakes_and_trusts_what_it_saw() {
+    play_must_fail("Causality violation", an_owner_sleeps::<TRUST_OLD_LOOK>);
 }
 
 /// Invariants 1 and 3: an owner and two strangers.
