@@ -264,8 +264,9 @@ fn lead(native: &Native<'_>, inputs: &[Input<'_>], constructs: bool) -> TokenStr
             let keywords = constructs.then(|| {
                 quote!(let __args = ::vm::native::convert::without_keywords::<#class>(__th, __class, __args)?;)
             });
+            let check = if name == "__new__" { quote!(constructed_class) } else { quote!(class_argument) };
             quote! {
-                let #variable = ::vm::native::convert::class_argument::<#class>(__th, __args)?;
+                let #variable = ::vm::native::convert::#check::<#class>(__th, __args)?;
                 #rest
                 #keywords
             }

@@ -4,20 +4,29 @@ use vm::prelude::*;
 use vm::protocol::exact;
 
 use super::opcode as op;
-use super::pickling_error;
 use super::save::Saver;
+use super::{chained, pickling_error};
 use crate::support::import_attr;
 
-/// `object.a.b.c`; None if an attribute is missing.
-fn resolve(th: &mut Thread, object: &Value, path: &[&str]) -> PyResult<Option<Value>> {
+/// The parts of a dotted name.
+pub fn dotted(th: &mut Thread, name: &Value) -> PyResult<Vec<Obj<Str>>> {
+    let dot = th.str(".");
+    let parts = th.call_method(name, "split", &[dot])?;
+    let parts = th.collect(&parts)?;
+    Ok(parts.iter().filter_map(|part| th.as_str(part).cloned()).collect())
+}
+
+/// `object.a.b.c`, or the AttributeError of what is missing.
+pub fn resolve(th: &mut Thread, object: &Value, path: &[Obj<Str>]) -> PyResult<Result<Value, Value>> {
     let mut found = object.clone();
     for name in path {
-        match th.lookup_attr(&found, name)? {
-            Some(next) => found = next,
-            None => return Ok(None),
+        match th.get_attr(&found, name) {
+            Ok(next) => found = next,
+            Err(_) if th.exception_is(Exc::AttributeError) => return Ok(Err(th.take_exception())),
+            Err(raised) => return Err(raised),
         }
     }
-    Ok(Some(found))
+    Ok(Ok(found))
 }
 
 fn shown(th: &mut Thread, value: &Value) -> PyResult<String> {
@@ -25,9 +34,9 @@ fn shown(th: &mut Thread, value: &Value) -> PyResult<String> {
 }
 
 /// The module that has an object under this name; PicklingError if there is none.
-fn module_of(th: &mut Thread, object: &Value, name: &str, path: &[&str]) -> PyResult {
+fn module_of(th: &mut Thread, object: &Value, name: &Obj<Str>, path: &[Obj<Str>]) -> PyResult {
     let said = th.lookup_attr(object, "__module__")?.filter(|module| !module.is_none());
-    if path.contains(&"<locals>") {
+    if path.iter().any(|part| part.as_ascii() == Some("<locals>")) {
         let object = shown(th, object)?;
         return Err(pickling_error(th, &format!("Can't pickle local object {object}")));
     }
@@ -54,25 +63,28 @@ fn module_of(th: &mut Thread, object: &Value, name: &str, path: &[&str]) -> PyRe
             let exception = th.take_exception();
             let text = th.str_of(&exception)?.units().to_str_lossy().into_owned();
             let object = shown(th, object)?;
-            return Err(super::pickling_error_from(th, &format!("Can't pickle {object}: {text}"), exception));
+            let raised = pickling_error(th, &format!("Can't pickle {object}: {text}"));
+            return Err(chained(th, raised, exception));
         }
     };
-    let place = format!("{}.{name}", th.str_of(&module_name)?.units().to_str_lossy());
+    let place =
+        format!("{}.{}", th.str_of(&module_name)?.units().to_str_lossy(), name.units().to_str_lossy());
     match resolve(th, &module, path)? {
-        Some(found) if found.is(object) => Ok(module_name),
-        Some(_) => {
+        Ok(found) if found.is(object) => Ok(module_name),
+        Ok(_) => {
             let object = shown(th, object)?;
             Err(pickling_error(th, &format!("Can't pickle {object}: it's not the same object as {place}")))
         }
-        None => {
+        Err(missing) => {
             let object = shown(th, object)?;
-            Err(pickling_error(th, &format!("Can't pickle {object}: it's not found as {place}")))
+            let raised = pickling_error(th, &format!("Can't pickle {object}: it's not found as {place}"));
+            Err(chained(th, raised, missing))
         }
     }
 }
 
 /// The name of the loaded module that has the object.
-fn search(th: &mut Thread, modules: &Value, object: &Value, path: &[&str]) -> PyResult<Option<Value>> {
+fn search(th: &mut Thread, modules: &Value, object: &Value, path: &[Obj<Str>]) -> PyResult<Option<Value>> {
     let copy = th.call_method(modules, "copy", &[])?;
     let items = th.call_method(&copy, "items", &[])?;
     for item in th.collect(&items)? {
@@ -81,7 +93,7 @@ fn search(th: &mut Thread, modules: &Value, object: &Value, path: &[&str]) -> Py
         if matches!(text, Some("__main__" | "__mp_main__")) || module.is_none() {
             continue;
         }
-        if resolve(th, module, path)?.is_some_and(|found| found.is(object)) {
+        if resolve(th, module, path)?.is_ok_and(|found| found.is(object)) {
             return Ok(Some(name.clone()));
         }
     }
@@ -103,9 +115,8 @@ pub fn save(saver: &mut Saver<'_>, th: &mut Thread, object: &Value, name: Option
             }
         }
     };
-    let text = name.units().to_str_lossy().into_owned();
-    let path: Vec<&str> = text.split('.').collect();
-    let module = module_of(th, object, &text, &path)?;
+    let path = dotted(th, name.as_value())?;
+    let module = module_of(th, object, &name, &path)?;
     if saver.protocol >= 2 && extension(saver, th, &module, name.as_value())? {
         return Ok(());
     }
@@ -114,7 +125,7 @@ pub fn save(saver: &mut Saver<'_>, th: &mut Thread, object: &Value, name: Option
         saver.save(th, name.as_value())?;
         saver.out.byte(op::STACK_GLOBAL);
     } else {
-        let (first, rest) = path.split_first().map_or(("", &[][..]), |(first, rest)| (*first, rest));
+        let (first, rest) = path.split_first().map_or((&name, &[][..]), |(first, rest)| (first, rest));
         let getattr = if rest.is_empty() { Value::NONE } else { import_attr(th, "builtins", "getattr")? };
         for _ in rest {
             saver.save(th, &getattr)?;
@@ -124,8 +135,7 @@ pub fn save(saver: &mut Saver<'_>, th: &mut Thread, object: &Value, name: Option
         }
         top_level(saver, th, &module, first)?;
         for attribute in rest {
-            let attribute = th.str(attribute);
-            saver.save(th, &attribute)?;
+            saver.save(th, attribute.as_value())?;
             saver.out.bytes(&[if saver.protocol < 2 { op::TUPLE } else { op::TUPLE2 }, op::REDUCE]);
         }
     }
@@ -160,8 +170,8 @@ fn extension(saver: &mut Saver<'_>, th: &mut Thread, module: &Value, name: &Valu
 }
 
 /// `GLOBAL`, with the names that Python 2 had if the pickle is for it.
-fn top_level(saver: &mut Saver<'_>, th: &mut Thread, module: &Value, name: &str) -> PyResult<()> {
-    let mut names = [module.clone(), th.str(name)];
+fn top_level(saver: &mut Saver<'_>, th: &mut Thread, module: &Value, name: &Obj<Str>) -> PyResult<()> {
+    let mut names = [module.clone(), name.clone().into_value()];
     if saver.fix_imports && saver.protocol < 3 {
         let pair = th.tuple(names.to_vec());
         let by_name = import_attr(th, "_compat_pickle", "REVERSE_NAME_MAPPING")?;
@@ -182,14 +192,22 @@ fn top_level(saver: &mut Saver<'_>, th: &mut Thread, module: &Value, name: &str)
     }
     saver.out.byte(op::GLOBAL);
     for (value, what) in names.iter().zip(["module", "global"]) {
-        let text = th.as_str(value).and_then(|text| text.units().to_str().ok().map(|text| text.into_owned()));
-        let text = text.filter(|text| saver.protocol >= 3 || text.is_ascii());
-        let Some(text) = text else {
-            let (value, protocol) = (shown(th, value)?, saver.protocol);
-            let message = format!("can't pickle {what} identifier {value} using pickle protocol {protocol}");
-            return Err(pickling_error(th, &message));
+        // Other identifiers than ASCII ones are supported only from protocol 3 on.
+        let encoding = th.str(if saver.protocol >= 3 { "utf-8" } else { "ascii" });
+        let bytes = match th.call_method(value, "encode", &[encoding]) {
+            Ok(bytes) => bytes,
+            Err(_) if th.exception_is(Exc::UnicodeEncodeError) => {
+                let exception = th.take_exception();
+                let (value, protocol) = (shown(th, value)?, saver.protocol);
+                let message =
+                    format!("can't pickle {what} identifier {value} using pickle protocol {protocol}");
+                let raised = pickling_error(th, &message);
+                return Err(chained(th, raised, exception));
+            }
+            Err(raised) => return Err(raised),
         };
-        saver.out.bytes(text.as_bytes());
+        let bytes = th.buffer_to_vec(&bytes)?;
+        saver.out.bytes(&bytes);
         saver.out.byte(b'\n');
     }
     Ok(())

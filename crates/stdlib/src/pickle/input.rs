@@ -17,6 +17,8 @@ pub struct File {
 pub struct Input {
     buffer: Vec<u8>,
     at: usize,
+    /// How many of them belong to the current frame; 0 outside of frames.
+    frame: usize,
     file: Option<File>,
 }
 
@@ -26,11 +28,11 @@ fn truncated(th: &mut Thread) -> Raised {
 
 impl Input {
     pub fn of_bytes(buffer: Vec<u8>) -> Input {
-        Input { buffer, at: 0, file: None }
+        Input { buffer, at: 0, frame: 0, file: None }
     }
 
     pub fn of_file(file: File) -> Input {
-        Input { buffer: Vec::new(), at: 0, file: Some(file) }
+        Input { buffer: Vec::new(), at: 0, frame: 0, file: Some(file) }
     }
 
     /// Sees to it that `count` bytes are in the buffer; says whether they are.
@@ -58,11 +60,24 @@ impl Input {
             return Err(th.raise_new("EOFError", "Ran out of input"));
         }
         self.at += 1;
+        self.frame = self.frame.saturating_sub(1);
         Ok(self.buffer[self.at - 1])
+    }
+
+    /// Takes `count` bytes from the current frame, if there is one: all or none of them must lie in it.
+    fn leave_frame(&mut self, th: &mut Thread, count: usize) -> PyResult<()> {
+        if self.frame > 0 {
+            match self.frame.checked_sub(count) {
+                Some(left) => self.frame = left,
+                None => return Err(unpickling_error(th, "pickle exhausted before end of frame")),
+            }
+        }
+        Ok(())
     }
 
     /// The next `count` bytes.
     pub fn take(&mut self, th: &mut Thread, count: usize) -> PyResult<&[u8]> {
+        self.leave_frame(th, count)?;
         if !self.fill(th, count)? {
             return Err(truncated(th));
         }
@@ -82,8 +97,12 @@ impl Input {
         let rest = &self.buffer[self.at..];
         if let Some(length) = rest.iter().position(|byte| *byte == b'\n') {
             let line = rest[..length].to_vec();
+            self.leave_frame(th, length + 1)?;
             self.at += length + 1;
             return Ok(line);
+        }
+        if self.frame > 0 {
+            return Err(unpickling_error(th, "pickle exhausted before end of frame"));
         }
         let Some(file) = &self.file else { return Err(truncated(th)) };
         let answer = th.call(&file.readline.clone(), &[])?;
@@ -101,8 +120,21 @@ impl Input {
         }
     }
 
+    /// The next line, which must not be empty.
+    pub fn word(&mut self, th: &mut Thread) -> PyResult<Vec<u8>> {
+        let line = self.line(th)?;
+        if line.is_empty() { Err(truncated(th)) } else { Ok(line) }
+    }
+
     /// A frame begins: all of it must be there.
     pub fn frame(&mut self, th: &mut Thread, length: usize) -> PyResult<()> {
-        if self.fill(th, length)? { Ok(()) } else { Err(truncated(th)) }
+        if self.frame > 0 {
+            return Err(unpickling_error(th, "beginning of a new frame before end of current frame"));
+        }
+        if !self.fill(th, length)? {
+            return Err(truncated(th));
+        }
+        self.frame = length;
+        Ok(())
     }
 }

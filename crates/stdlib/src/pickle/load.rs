@@ -175,7 +175,7 @@ impl Loader<'_> {
                 }
             }
             op::GET => {
-                let line = self.input.line(th)?;
+                let line = self.input.word(th)?;
                 let index = self.number(th, &line)?;
                 self.get(th, index)
             }
@@ -188,7 +188,7 @@ impl Loader<'_> {
                 self.get(th, index.into())
             }
             op::PUT => {
-                let line = self.input.line(th)?;
+                let line = self.input.word(th)?;
                 let index = self.number(th, &line)?;
                 if index < 0 {
                     return Err(th.value_error("negative PUT argument"));
@@ -395,7 +395,7 @@ impl Loader<'_> {
     }
 
     fn line_int(&mut self, th: &mut Thread) -> PyResult<()> {
-        let line = self.input.line(th)?;
+        let line = self.input.word(th)?;
         let value = match &line[..] {
             b"00" => Value::FALSE,
             b"01" => Value::TRUE,
@@ -405,7 +405,7 @@ impl Loader<'_> {
     }
 
     fn line_long(&mut self, th: &mut Thread) -> PyResult<()> {
-        let line = self.input.line(th)?;
+        let line = self.input.word(th)?;
         let digits = line.strip_suffix(b"L").unwrap_or(&line);
         let value = from_literal_bytes(th, digits, 10)?;
         self.push(value)
@@ -418,7 +418,7 @@ impl Loader<'_> {
     }
 
     fn line_float(&mut self, th: &mut Thread) -> PyResult<()> {
-        let line = self.input.line(th)?;
+        let line = self.input.word(th)?;
         let text = th.bytes(&line)?;
         let class = import_attr(th, "builtins", "float")?;
         match th.call(&class, &[text]) {
@@ -461,7 +461,7 @@ impl Loader<'_> {
     }
 
     fn line_name(&mut self, th: &mut Thread) -> PyResult {
-        let line = self.input.line(th)?;
+        let line = self.input.word(th)?;
         let bytes = th.bytes(&line)?;
         let encoding = th.str("utf-8");
         th.call_method(&bytes, "decode", &[encoding])

@@ -36,15 +36,13 @@ fn pickling_error(th: &mut Thread, message: &str) -> Raised {
     raise(th, "PicklingError", message)
 }
 
-/// As [`pickling_error`], while another exception is handled.
+/// Makes `context` what was being handled when the pending exception was raised.
 #[cold]
-fn pickling_error_from(th: &mut Thread, message: &str, cause: Value) -> Raised {
-    let raised = pickling_error(th, message);
+fn chained(th: &mut Thread, _raised: Raised, context: Value) -> Raised {
     let exception = th.take_exception();
     if let Some(exception) = vm::exceptions::as_exception(th, &exception) {
-        exception.set_context(th, cause);
+        exception.set_context(th, context);
     }
-    let _ = raised;
     th.set_raised(exception)
 }
 

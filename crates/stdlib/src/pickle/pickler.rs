@@ -171,6 +171,10 @@ impl Pickler {
         fix_imports: Option<bool>,
         buffer_callback: Option<&Value>,
     ) -> PyResult<()> {
+        // Relaxed: only the answer counts.
+        if self.running.load(Ordering::Relaxed) {
+            return Err(th.runtime_error("Pickler object is already used"));
+        }
         self.configure(th, protocol, fix_imports, buffer_callback)?;
         let write = write_of(th, file)?;
         let old = self.write.lock(th).replace(write);

@@ -556,7 +556,7 @@ impl Saver<'_> {
             for item in &items {
                 let pair = exact::any_tuple(item).map(|pair| pair.items());
                 let Some([key, value]) = pair else {
-                    return Err(pickling_error(th, "dict items iterator must return 2-tuples"));
+                    return Err(th.type_error("dict items iterator must return 2-tuples"));
                 };
                 self.save(th, key)?;
                 let result = self.save(th, value);
@@ -734,6 +734,11 @@ impl Saver<'_> {
             }
         };
         let caller = if extended { "__newobj_ex__" } else { "__newobj__" };
+        if extended && given.len() != 3 {
+            let count = given.len();
+            let message = format!("__newobj_ex__ expected 3 arguments, got {count}");
+            return Err(pickling_error(th, &message));
+        }
         let Some(class) = given.first().cloned() else {
             return Err(pickling_error(th, &format!("{caller} expected at least 1 argument, got 0")));
         };
@@ -755,11 +760,7 @@ impl Saver<'_> {
             self.out.byte(op::NEWOBJ);
             return Ok(());
         }
-        let [_, positional, keywords] = given else {
-            let count = given.len();
-            let message = format!("__newobj_ex__ expected 3 arguments, got {count}");
-            return Err(pickling_error(th, &message));
-        };
+        let [_, positional, keywords] = given else { return Ok(()) };
         let (Some(items), Some(named)) = (exact::any_tuple(positional), exact::any_dict(keywords)) else {
             let (wrong, which, kind) = match exact::any_tuple(positional) {
                 None => (positional, "second", "tuple"),

@@ -6,10 +6,11 @@ use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use vm::prelude::*;
 use vm::protocol::exact;
 
+use super::global::{dotted, resolve};
 use super::input::{File, Input};
 use super::load::Loader;
 use super::pickler::overridden;
-use super::unpickling_error;
+use super::{chained, unpickling_error};
 use crate::support::import_attr;
 
 /// This takes a binary file for reading a pickle data stream.
@@ -129,22 +130,19 @@ pub fn find(th: &mut Thread, unpickler: &Obj<Unpickler>, module: &Value, name: &
     let modules = import_attr(th, "sys", "modules")?;
     let home = th.get_item(&modules, &module)?;
     let Some(text) = th.as_str(&name).cloned() else { return Err(th.type_error("name must be str")) };
-    let path = text.units().to_str_lossy().into_owned();
-    if protocol < 4 || !path.contains('.') {
+    let path = dotted(th, &name)?;
+    if protocol < 4 || path.len() == 1 {
         return th.get_attr(&home, &text);
     }
-    let mut found = home;
-    for part in path.split('.') {
-        match th.lookup_attr(&found, part)? {
-            Some(next) => found = next,
-            None => {
-                let (path, module) = (th.repr(&name)?, th.repr(&module)?);
-                let (path, module) = (path.units().to_str_lossy(), module.units().to_str_lossy());
-                return Err(th.attribute_error(format_args!("Can't resolve path {path} on module {module}")));
-            }
+    match resolve(th, &home, &path)? {
+        Ok(found) => Ok(found),
+        Err(missing) => {
+            let (path, module) = (th.repr(&name)?, th.repr(&module)?);
+            let (path, module) = (path.units().to_str_lossy(), module.units().to_str_lossy());
+            let raised = th.attribute_error(format_args!("Can't resolve path {path} on module {module}"));
+            Err(chained(th, raised, missing))
         }
     }
-    Ok(found)
 }
 
 fn file_of(th: &mut Thread, file: &Value) -> PyResult<(Value, Value)> {
@@ -205,6 +203,10 @@ impl Unpickler {
         errors: Option<String>,
         buffers: Option<&Value>,
     ) -> PyResult<()> {
+        // Relaxed: only the answer counts.
+        if self.running.load(Ordering::Relaxed) {
+            return Err(th.runtime_error("Unpickler object is already used"));
+        }
         let methods = file_of(th, file)?;
         self.configure(th, fix_imports, encoding, errors, buffers)?;
         let old = self.file.lock(th).replace(methods);

@@ -345,6 +345,10 @@ pub(super) fn attribute_of(th: &mut Thread, object: Value, name: &str) -> PyResu
 #[pymethods]
 impl NativeMethod {
     fn __reduce__(&self, th: &mut Thread) -> PyResult {
+        if self.def.role == Role::ClassMethod {
+            // The attribute is bound to the class already.
+            return Err(th.type_error("cannot pickle 'classmethod_descriptor' object"));
+        }
         attribute_of(th, self.class.value(), self.def.name)
     }
 

@@ -284,7 +284,36 @@ fn wrong_receiver<T: PyClass>(th: &mut Thread, args: Args<'_>, name: &str) -> Ra
     ))
 }
 
-/// The class that a `__new__` is called for, checked to be `T`'s or a subclass.
+/// The class that a `__new__` is called for: `T`'s or a subclass, and made in the same way.
+pub fn constructed_class<T: PyClass>(th: &mut Thread, args: Args<'_>) -> PyResult<Class> {
+    let class = class_argument::<T>(th, args)?;
+    let own = T::class(th);
+    if class == own {
+        return Ok(class);
+    }
+    // The native class whose storage the instance will have must be made in the same way.
+    let solid = class
+        .payload
+        .mro
+        .get(th)
+        .iter()
+        .copied()
+        .find(|c| !c.payload.has(flag::HEAP) && std::ptr::eq(c.payload.layout(), class.payload.layout()));
+    // (Exception classes share one payload, so that `own` says nothing about them.)
+    if let Some(solid) = solid.filter(|solid| *solid != own && !solid.payload.has(flag::EXCEPTION_SUBCLASS)) {
+        let new = |c| special::get(th, c, Special::New);
+        if new(solid).zip(new(own)).is_some_and(|(a, b)| !a.is(b)) {
+            let (found, solid) = (crate::class::tp_name(th, class), crate::class::tp_name(th, solid));
+            return Err(th.type_error(format_args!(
+                "{}.__new__({found}) is not safe, use {solid}.__new__()",
+                T::DEFINITION.name
+            )));
+        }
+    }
+    Ok(class)
+}
+
+/// The class that a classmethod is called for, checked to be `T`'s or a subclass.
 pub fn class_argument<T: PyClass>(th: &mut Thread, args: Args<'_>) -> PyResult<Class> {
     let own = T::class(th);
     let name = T::DEFINITION.name;
@@ -300,24 +329,6 @@ pub fn class_argument<T: PyClass>(th: &mut Thread, args: Args<'_>) -> PyResult<C
         return Err(
             th.type_error(format_args!("{name}.__new__({found}): {found} is not a subtype of {name}"))
         );
-    }
-    // The native class whose storage the instance will have must be made in the same way.
-    let solid = class
-        .payload
-        .mro
-        .get(th)
-        .iter()
-        .copied()
-        .find(|c| !c.payload.has(flag::HEAP) && std::ptr::eq(c.payload.layout(), class.payload.layout()));
-    // (Exception classes share one payload, so that `own` says nothing about them.)
-    if let Some(solid) = solid.filter(|solid| *solid != own && !solid.payload.has(flag::EXCEPTION_SUBCLASS)) {
-        let new = |c| special::get(th, c, Special::New);
-        if new(solid).zip(new(own)).is_some_and(|(a, b)| !a.is(b)) {
-            let (found, solid) = (crate::class::tp_name(th, class), crate::class::tp_name(th, solid));
-            return Err(
-                th.type_error(format_args!("{name}.__new__({found}) is not safe, use {solid}.__new__()"))
-            );
-        }
     }
     Ok(class)
 }

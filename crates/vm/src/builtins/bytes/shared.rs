@@ -796,6 +796,15 @@ macro_rules! methods {
             ///   bytes_per_sep
             ///     How many bytes between separators.  Positive values count from the
             ///     right, negative values count from the left.
+            ///
+            /// Example:
+            /// >>> value = b'\x01\xfe\xff'
+            /// >>> value.hex()
+            /// '01feff'
+            /// >>> value.hex('-', 2)
+            /// '01-feff'
+            /// >>> value.hex('-', -2)
+            /// '01fe-ff'
             #[signature("(sep=<unrepresentable>, bytes_per_sep=1)")]
             fn hex(
                 this: &Obj<$payload>,

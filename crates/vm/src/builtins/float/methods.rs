@@ -90,6 +90,11 @@ impl FloatClass {
     }
 
     /// The exact value as two ints in lowest terms, the second one positive.
+    ///
+    /// >>> (2.5).as_integer_ratio()
+    /// (5, 2)
+    /// >>> (-0.125).as_integer_ratio()
+    /// (-1, 8)
     fn as_integer_ratio(this: &Value, th: &mut Thread) -> PyResult {
         let x = receiver(th, this, "as_integer_ratio")?;
         let (numerator, denominator) = th.check(float::as_integer_ratio(x))?;
@@ -97,7 +102,12 @@ impl FloatClass {
         Ok(th.tuple(items))
     }
 
-    /// The exact value in hexadecimal, such as '0x1.8p+0'.
+    /// The exact value in hexadecimal.
+    ///
+    /// >>> (1.5).hex()
+    /// '0x1.8000000000000p+0'
+    /// >>> (-0.1).hex()
+    /// '-0x1.999999999999ap-4'
     fn hex(this: &Value, th: &mut Thread) -> PyResult<String> {
         receiver(th, this, "hex").map(parse::to_hex)
     }

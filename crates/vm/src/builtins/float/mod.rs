@@ -134,7 +134,12 @@ impl FloatClass {
         if exact { Ok(value) } else { th.call(&class.value(), &[value]) }
     }
 
-    /// A float from hexadecimal text such as '0x1.8p+0'.
+    /// A float from hexadecimal text.
+    ///
+    /// >>> float.fromhex('0x1.8p+1')
+    /// 3.0
+    /// >>> float.fromhex('-0x.8p-1')
+    /// -0.25
     #[classmethod]
     fn fromhex(th: &mut Thread, class: Class, string: &Obj<Str>) -> PyResult {
         let x = th.check(parse::from_hex(string.units()))?;

@@ -97,11 +97,21 @@ impl IntClass {
     }
 
     /// How many bits the absolute value has, without leading zeros.
+    ///
+    /// >>> (37).bit_length()
+    /// 6
+    /// >>> (-8).bit_length()
+    /// 4
     fn bit_length(this: &Value, th: &mut Thread) -> PyResult<u64> {
         receiver(th, this, "bit_length").map(IntRef::bit_length)
     }
 
     /// How many ones the absolute value has in binary.
+    ///
+    /// >>> bin(13)
+    /// '0b1101'
+    /// >>> (-13).bit_count()
+    /// 3
     fn bit_count(this: &Value, th: &mut Thread) -> PyResult<u64> {
         receiver(th, this, "bit_count").map(IntRef::bit_count)
     }
@@ -117,6 +127,11 @@ impl IntClass {
     }
 
     /// The pair (self, 1).
+    ///
+    /// >>> (-10).as_integer_ratio()
+    /// (-10, 1)
+    /// >>> True.as_integer_ratio()
+    /// (1, 1)
     fn as_integer_ratio(this: &Value, th: &mut Thread) -> PyResult {
         let number = itself(th, this, "as_integer_ratio")?;
         Ok(th.tuple(vec![number, Value::int32(1)]))

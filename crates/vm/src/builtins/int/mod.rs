@@ -24,6 +24,11 @@ use crate::prelude::*;
 ///
 /// An integer of any size: 0 without arguments, a number without its fraction, or what a
 /// literal in text or bytes says in a base of 2 to 36, or 0 for the base that its prefix names.
+///
+/// >>> int('0b100', base=0)
+/// 4
+/// >>> int(-7.9)
+/// -7
 #[pyclass(
     for = Int,
     name = "int",

@@ -402,6 +402,13 @@ impl MemoryView {
     ///   bytes_per_sep
     ///     How many bytes between separators.  Positive values count from the
     ///     right, negative values count from the left.
+    ///
+    /// Example:
+    /// >>> view = memoryview(b'\x01\xfe\xff')
+    /// >>> view.hex()
+    /// '01feff'
+    /// >>> view.hex(':')
+    /// '01:fe:ff'
     #[signature("(sep=<unrepresentable>, bytes_per_sep=1)")]
     fn hex(&self, th: &mut Thread, sep: Option<&Value>, bytes_per_sep: Option<i64>) -> PyResult {
         self.check(th)?;

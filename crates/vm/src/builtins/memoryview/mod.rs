@@ -277,7 +277,9 @@ pub fn of_object(th: &mut Thread, object: &Value, writable: bool) -> PyResult<Ob
     let flags = th.int(if writable { FULL_RO | WRITABLE } else { FULL_RO });
     let answer = th.call_special(object, Special::Buffer, &[&flags])?.unwrap_or(Value::NONE);
     let view = typed(th, answer)?;
-    if view.object.is(object) {
+    // A native object answers a view of the object whose memory it is.
+    let native = !crate::class::type_of(object).payload.has(object_model::ty::flag::HEAP);
+    if native || view.object.is(object) {
         return Ok(view);
     }
     // A Python class lent out a view of something else.
