@@ -177,6 +177,18 @@ impl PageRef {
         self.block_size
     }
 
+    /// How many blocks the page has room for.
+    pub fn capacity(self) -> usize {
+        self.capacity as usize
+    }
+
+    /// The number of a block among those of the page.
+    #[inline(always)]
+    pub fn index_of(self, block: NonNull<u8>) -> usize {
+        // Both fit in 32 bits: a page with more than one block has 64 KiB.
+        ((block.addr().get() % SLICE) as u32 / (self.block_size as u32).max(1)) as usize
+    }
+
     /// A word for the object model, 0 at the start of the page's life: what it has to note about all objects
     /// of a page at once. Any thread may change it.
     pub fn tag(&self) -> &AtomicU32 {

@@ -4,10 +4,8 @@ use std::ptr::NonNull;
 
 use crate::object::header::Header;
 
-/// Every live object of every heap. The world must be stopped while the answer is used.
-pub fn objects() -> Vec<NonNull<Header>> {
-    let mut all = Vec::new();
+/// Goes through every live object of every heap. The world must be stopped, and `each` may neither make nor free objects.
+pub fn objects(each: &mut dyn FnMut(NonNull<Header>)) {
     // SAFETY: the caller stopped the world, so no block is born or freed.
-    unsafe { allocator::walk::for_each_live::<allocator::Heaps>(|block| all.push(block.cast())) };
-    all
+    unsafe { allocator::walk::for_each_live::<allocator::Heaps>(|block| each(block.cast())) };
 }

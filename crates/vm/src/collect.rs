@@ -91,7 +91,7 @@ pub fn collect_now(th: &mut Thread) -> usize {
         return 0;
     }
     let (held, callbacks) = th.stop_the_world(|th| {
-        let garbage = collect::unreachable(&walk::objects(), 0);
+        let garbage = collect::unreachable(walk::objects, 0);
         let held = hold(th, &garbage);
         let callbacks = cut_off(th, &garbage);
         (held, callbacks)
@@ -102,7 +102,7 @@ pub fn collect_now(th: &mut Thread) -> usize {
     let (dead, callbacks) = th.stop_the_world(|th| {
         let all: Vec<NonNull<Header>> =
             held.iter().filter_map(Value::as_header).map(Header::as_ptr).collect();
-        let dead = collect::unreachable(&all, 1);
+        let dead = collect::unreachable(|each| all.iter().copied().for_each(each), 1);
         let callbacks = cut_off(th, &dead);
         (dead, callbacks)
     });
@@ -145,16 +145,16 @@ impl Referents {
 pub fn objects(th: &mut Thread, wanted: &mut dyn FnMut(Referents) -> bool) -> Vec<Value> {
     th.stop_the_world(|th| {
         let mut all = Vec::new();
-        for object in walk::objects() {
+        walk::objects(&mut |object| {
             // SAFETY: live: the world is stopped.
             let header = unsafe { object.as_ref() };
             if header.count() == 0 || !collect::can_refer(header) || !wanted(Referents(object)) {
-                continue;
+                return;
             }
             header.increment(th);
             // SAFETY: counted just now.
             all.push(unsafe { Value::from_header(object) });
-        }
+        });
         all
     })
 }

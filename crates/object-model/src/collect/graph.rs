@@ -1,38 +1,15 @@
 //! Finding what nobody can reach, by counts and tracing.
 
-use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hasher};
 use std::ptr::NonNull;
 
 use refcount::UNCOUNTED;
 
+use super::marks::{Marks, REACHED, ROOT};
 use crate::object::attributes;
 use crate::object::header::Header;
 use crate::shape::builtin;
 use crate::ty::flag;
 use crate::value::Value;
-
-/// Hashes addresses, of which the low four bits are zero.
-#[derive(Default)]
-struct AddressHasher(u64);
-
-impl Hasher for AddressHasher {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
-        }
-    }
-
-    fn write_usize(&mut self, address: usize) {
-        self.0 = (address as u64 >> 4).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-    }
-}
-
-type Index = HashMap<usize, u32, BuildHasherDefault<AddressHasher>>;
 
 /// False for objects that hold no references to others, so that they are in no cycle (G4).
 pub fn can_refer(header: &Header) -> bool {
@@ -67,67 +44,93 @@ fn is_type(header: &Header) -> bool {
     header.shape().class().payload.has(flag::TYPE_SUBCLASS)
 }
 
-/// Those of `objects` that cannot be reached from outside of them. `held` references of each are the caller's and do not
-/// count. The world must be stopped.
-pub fn unreachable(objects: &[NonNull<Header>], held: usize) -> Vec<NonNull<Header>> {
-    let mut candidates = Vec::new();
-    // How many references come from outside, once those from inside are subtracted; None for roots (G2).
-    let mut outside: Vec<Option<i64>> = Vec::new();
-    let mut index = Index::default();
-    for object in objects {
+/// How deep objects are followed before they have to wait: most end here, so that few ever wait.
+const NEAR: usize = 32;
+
+/// Those of the objects that `each` goes through that cannot be reached from outside of them. `held` references of each
+/// are the caller's and do not count. The world must be stopped.
+pub fn unreachable(each: impl Fn(&mut dyn FnMut(NonNull<Header>)), held: usize) -> Vec<NonNull<Header>> {
+    let mut marks = Marks::new();
+    // How many references come from outside, once those from inside are subtracted.
+    each(&mut |object| {
         // SAFETY: the walker yields live objects, and nothing dies while the world is stopped.
         let header = unsafe { object.as_ref() };
         let count = header.count();
         if count == 0 || !can_refer(header) {
-            continue;
+            return;
         }
-        index.insert(object.as_ptr() as usize, candidates.len() as u32);
-        candidates.push(*object);
         let is_root = count == UNCOUNTED || is_type(header);
-        outside.push((!is_root).then(|| count as i64 - held as i64));
-    }
-    for object in &candidates {
+        let outside = i32::try_from(count.saturating_sub(held)).unwrap_or(ROOT);
+        marks.add(object, if is_root { ROOT } else { outside });
+    });
+    each(&mut |object| {
+        // SAFETY: as above.
+        let header = unsafe { object.as_ref() };
+        if marks.get(header).is_none() {
+            return;
+        }
         // SAFETY: as above.
         unsafe {
-            trace(*object, &mut |value| {
-                if let Some(found) = find(&index, value)
-                    && let Some(count) = &mut outside[found]
+            trace(object, &mut |value| {
+                if let Some(number) = value.as_header().and_then(|header| marks.get(header))
+                    && *number != ROOT
                 {
-                    *count -= 1;
+                    *number -= 1;
                 }
             });
         }
-    }
-    let mut is_reachable: Vec<bool> = Vec::with_capacity(candidates.len());
-    let mut waiting = Vec::new();
-    for (number, count) in outside.iter().enumerate() {
-        debug_assert!(
-            count.is_none_or(|count| count >= 0),
-            "an object is traced more often than counted (G1)"
-        );
+    });
+    let mut walk = Walk { marks, waiting: Vec::new() };
+    each(&mut |object| {
+        // SAFETY: as above.
+        let header = unsafe { object.as_ref() };
         // A negative count would be a broken G1: such an object is kept.
-        let is_root = count.is_none_or(|count| count != 0);
-        is_reachable.push(is_root);
-        if is_root {
-            waiting.push(number);
+        let is_root = walk.marks.get(header).is_some_and(|number| *number != 0);
+        if is_root && walk.reach(header) {
+            walk.follow(object, 0);
+            while let Some(next) = walk.waiting.pop() {
+                walk.follow(next, 0);
+            }
         }
-    }
-    while let Some(number) = waiting.pop() {
+    });
+    let mut found = Vec::new();
+    each(&mut |object| {
         // SAFETY: as above.
-        unsafe {
-            trace(candidates[number], &mut |value| {
-                if let Some(found) = find(&index, value)
-                    && !std::mem::replace(&mut is_reachable[found], true)
-                {
-                    waiting.push(found);
-                }
-            });
+        if walk.marks.get(unsafe { object.as_ref() }).is_some_and(|number| *number == 0) {
+            found.push(object);
         }
-    }
-    candidates.into_iter().zip(is_reachable).filter_map(|(object, kept)| (!kept).then_some(object)).collect()
+    });
+    found
 }
 
-fn find(index: &Index, value: &Value) -> Option<usize> {
-    let address = std::ptr::from_ref(value.as_header()?) as usize;
-    index.get(&address).map(|number| *number as usize)
+/// Following references from roots.
+struct Walk {
+    marks: Marks,
+    /// Reached, not followed yet.
+    waiting: Vec<NonNull<Header>>,
+}
+
+impl Walk {
+    /// Notes that an object is reachable; true if that is news.
+    fn reach(&mut self, header: &Header) -> bool {
+        let number = self.marks.get(header);
+        number.is_some_and(|number| std::mem::replace(number, REACHED) != REACHED)
+    }
+
+    fn follow(&mut self, object: NonNull<Header>, depth: usize) {
+        // SAFETY: reached objects are live, and the world is stopped.
+        unsafe {
+            trace(object, &mut |value| {
+                let Some(header) = value.as_header() else { return };
+                if !self.reach(header) {
+                    return;
+                }
+                if depth < NEAR {
+                    self.follow(header.as_ptr(), depth + 1);
+                } else {
+                    self.waiting.push(header.as_ptr());
+                }
+            });
+        }
+    }
 }

@@ -16,6 +16,7 @@
 
 mod dismantle;
 mod graph;
+mod marks;
 
 pub use dismantle::{dismantle, release_pages};
 pub use graph::{can_refer, trace, unreachable};

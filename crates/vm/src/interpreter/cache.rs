@@ -157,7 +157,7 @@ pub fn global(th: &Thread, frame: Frame, first: u64, second: impl FnOnce() -> u6
 pub fn data_descriptor_added(th: &mut Thread) {
     th.stop_the_world(|_| {
         crate::class::lookup_cache::forget_slots();
-        for heap in object_model::walk::objects() {
+        object_model::walk::objects(&mut |heap| {
             // SAFETY: the world is stopped; the walker yields live objects.
             let header = unsafe { heap.as_ref() };
             if header.shape_id() == object_model::shape::builtin::CODE {
@@ -166,6 +166,6 @@ pub fn data_descriptor_added(th: &mut Thread) {
                     unsafe { heap.cast::<object_model::Object<crate::builtins::code::Code>>().as_ref() };
                 code.payload.clear_slot_caches();
             }
-        }
+        });
     });
 }
