@@ -139,6 +139,14 @@ impl Header {
         self.counts.make_deferred(&self.owner);
     }
 
+    /// [`Header::make_deferred`] of an object that other threads may know, if it belongs to the heap of `token`. Counts of
+    /// others that are under way are then of no consequence; a merge would be, and only the owner merges while it runs.
+    pub fn defer_own(&self, token: &Attached) {
+        if mode::FREE_THREADED && self.owner.load() == token.owner() {
+            self.counts.make_deferred(&self.owner);
+        }
+    }
+
     /// Revives a dead object for its finalizer.
     pub fn resurrect_begin(&self, token: &Attached) {
         self.counts.resurrect_begin(&self.owner, token.owner());

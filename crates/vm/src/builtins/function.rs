@@ -93,6 +93,13 @@ impl Function {
         if !nested {
             // Functions of modules and class bodies are called from all threads: nobody counts them.
             function.header().make_deferred();
+            // So is what they refer to as long as they live.
+            function.globals.header().defer_own(th);
+            function.builtins.header().defer_own(th);
+            let module = function.rest.lock(th).module.clone();
+            if let Some(header) = module.as_header() {
+                header.defer_own(th);
+            }
         }
         function
     }

@@ -230,6 +230,12 @@ pub fn new_class(
         Err(_) => return Err(th.memory_error()),
     }
     let value = object.into_value();
+    // What a class is made with lives about as long as the class, and all threads read it.
+    for (_, attribute, _) in dict.snapshot(th) {
+        if let Some(header) = attribute.as_header() {
+            header.defer_own(th);
+        }
+    }
     // Slots may have these names.
     let cells = [&names().classcell, &names().classdictcell].map(|name| dict.remove_str(th, name));
     fill_dict(th, class, &dict, name, slots.as_ref(), first_slot, inherits_dict)?;

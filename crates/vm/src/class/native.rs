@@ -148,6 +148,10 @@ fn add_member(
 }
 
 fn set(th: &Attached, dict: &Obj<Dict>, name: &Obj<Str>, value: Value) {
+    // Native classes live for ever, and all threads read them.
+    if let Some(header) = value.as_header() {
+        header.defer_own(th);
+    }
     // A failure would mean no memory for a few entries at start-up; the attribute is then missing.
     let _ = dict.set_str(th, name, value);
 }
