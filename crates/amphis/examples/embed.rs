@@ -27,7 +27,7 @@ def longest(first, last):
     return max((collatz(n), n) for n in range(first, last))
 "#;
 
-fn main() -> Result<()> {
+pub fn main() -> Result<()> {
     let interpreter = Interpreter::start()?;
     let longest = interpreter.attach(|py| {
         // A module whose functions are closures.

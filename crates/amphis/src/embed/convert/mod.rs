@@ -95,17 +95,19 @@ impl BigInt {
     }
 }
 
-impl From<i64> for BigInt {
-    fn from(value: i64) -> BigInt {
-        BigInt(value.into())
-    }
+macro_rules! from_ints {
+    ($($t:ty)*) => {
+        $(
+            impl From<$t> for BigInt {
+                fn from(value: $t) -> BigInt {
+                    BigInt(i128::from(value).into())
+                }
+            }
+        )*
+    };
 }
 
-impl From<i128> for BigInt {
-    fn from(value: i128) -> BigInt {
-        BigInt(value.into())
-    }
-}
+from_ints! { i8 u8 i16 u16 i32 u32 i64 u64 i128 }
 
 impl FromStr for BigInt {
     type Err = Error;
