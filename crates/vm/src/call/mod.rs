@@ -20,7 +20,7 @@ use crate::thread::Thread;
 #[inline]
 fn with_first<R>(first: &Value, rest: &[Value], then: impl FnOnce(&[Value]) -> R) -> R {
     match rest {
-        [] => return then(&[first.clone()]),
+        [] => return then(std::slice::from_ref(first)),
         [second] => return then(&[first.clone(), second.clone()]),
         [second, third] => return then(&[first.clone(), second.clone(), third.clone()]),
         _ => {}

@@ -101,7 +101,7 @@ fn native(method: &Value) -> Option<NativeFn> {
 fn in_a_row<R>(receiver: &Value, arguments: &[&Value], then: impl FnOnce(&[Value]) -> R) -> R {
     // They are counted: what runs may change the variables that they were borrowed from.
     match *arguments {
-        [] => then(&[receiver.clone()]),
+        [] => then(std::slice::from_ref(receiver)),
         [first] => then(&[receiver.clone(), first.clone()]),
         [first, second] => then(&[receiver.clone(), first.clone(), second.clone()]),
         _ => {

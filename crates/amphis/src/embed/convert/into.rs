@@ -142,12 +142,7 @@ macro_rules! references {
     };
 }
 
-#[expect(clippy::clone_on_copy, reason = "a macro over types of which some are `Copy`")]
-mod by_reference {
-    use super::*;
-
-    references! { bool i8 u8 i16 u16 i32 u32 i64 u64 i128 u128 isize usize f32 f64 char BigInt Bytes }
-}
+references! { bool i8 u8 i16 u16 i32 u32 i64 u64 i128 u128 isize usize f32 f64 char BigInt Bytes }
 
 impl IntoPython for &String {
     fn into_python(self, py: &mut Python<'_>) -> Result<Object> {
