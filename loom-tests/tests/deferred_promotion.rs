@@ -6,6 +6,8 @@
 //! 1. Nobody is between looking at the owner and acting on it while an object is promoted: the world is stopped.
 //! 2. What is promoted was found, alive, after the world had stopped.
 //! 3. A promoted object dies in the collector alone, whoever drops what was counted before.
+//! 4. Its owner may promote an object while others count, with a reference of its own that it never gives up
+//!    (`Header::defer_own`): nobody but the owner merges meanwhile.
 
 use loom::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use loom_tests::shipped::world::World;
@@ -107,6 +109,23 @@ impl<const FAULT: u8> Scene<FAULT> {
         self.world.detach();
     }
 
+    /// `me` has a counted reference, promotes, and goes on using the object.
+    fn defers(&self, me: OwnerId) {
+        self.object.increment(me);
+        self.object.counts.make_deferred(&self.object.owner);
+        self.promoted.store(true, Ordering::Release);
+        self.object.increment(me);
+        self.drop(me);
+        self.object.read();
+        self.world.detach();
+    }
+
+    /// The owner serves its queue, and gives up the slot's reference.
+    fn merges(&self) {
+        self.object.settle(self.object.merge(0));
+        self.clears(OWNER);
+    }
+
     /// The owner serves its queue; the collector finds that nobody refers to the object.
     fn end(&self) {
         let donated = self.donated.load(Ordering::Acquire);
@@ -165,6 +184,28 @@ fn three_threads() {
             .role(|scene| scene.clears(OTHER))
             .role(Scene::reads)
             .role(Scene::promotes)
+            .end(Scene::end)
+    });
+}
+
+/// Invariant 4.
+#[test]
+fn an_owner_promotes_what_others_count() {
+    check_play(|| {
+        Play::over(Scene::<SOUND>::owned(3))
+            .role(|scene| scene.clears(OTHER))
+            .role(Scene::reads)
+            .role(|scene| scene.defers(OWNER))
+            .end(Scene::end)
+    });
+}
+
+#[test]
+fn fails_if_a_stranger_promotes_while_the_owner_merges() {
+    play_must_fail("Causality violation", || {
+        Play::over(Scene::<SOUND>::owned(2))
+            .role(Scene::merges)
+            .role(|scene| scene.defers(OTHER))
             .end(Scene::end)
     });
 }
