@@ -3,7 +3,7 @@
 //! What a call reads (code, defaults) is published whole, so that calling takes no lock and changing a function stops
 //! nobody.
 
-use std::sync::atomic::{AtomicPtr, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
 
 use object_model::dict::Dict;
 use object_model::object::layout::Payload;
@@ -41,6 +41,8 @@ pub struct Function {
     /// `__defaults__` and `__kwdefaults__`
     pub defaults: Published<Defaults>,
     rest: Guarded<Rest>,
+    /// `__name__` or `__qualname__` may no longer be the code's.
+    renamed: AtomicBool,
 }
 
 /// What a call does not need.
@@ -76,8 +78,7 @@ impl Function {
             type_params: None,
             dict: None,
         };
-        let nested = closure.is_some();
-        let function = Obj::new(
+        Obj::new(
             th,
             builtin::FUNCTION,
             Function {
@@ -88,20 +89,25 @@ impl Function {
                 closure,
                 defaults: Published::new(defaults),
                 rest: Guarded::new(rest),
+                renamed: AtomicBool::new(false),
             },
-        );
-        if !nested {
-            // Functions of modules and class bodies are called from all threads: nobody counts them.
-            function.header().make_deferred();
-            // So is what they refer to as long as they live.
-            function.globals.header().defer_own(th);
-            function.builtins.header().defer_own(th);
-            let module = function.rest.lock(th).module.clone();
-            if let Some(header) = module.as_header() {
+        )
+    }
+
+    /// Leaves the function's life to the collector, in the free-threaded build: for functions that modules and class
+    /// bodies define. They are called from all threads, and so nobody counts them, nor what they refer to.
+    pub fn defer(function: &Obj<Function>, th: &Thread) {
+        function.header().make_deferred();
+        function.globals.header().defer_own(th);
+        function.builtins.header().defer_own(th);
+        let module = function.rest.lock(th).module.clone();
+        let cells = function.closure.as_ref().map_or(&[][..], |closure| closure.items());
+        let closure = function.closure.as_ref().map(Obj::as_value);
+        for value in cells.iter().chain(closure).chain([&module]) {
+            if let Some(header) = value.as_header() {
                 header.defer_own(th);
             }
         }
-        function
     }
 
     /// The code to run.
@@ -122,6 +128,7 @@ impl Function {
 
     fn set_code(&self, code: Obj<Code>) {
         let pointer = code.as_ptr().as_ptr();
+        self.renamed.store(true, Ordering::Relaxed); // Relaxed: as in `changed_names`.
         self.old_codes.lock().push(code.into_value());
         // Release pairs with the acquire in `code`.
         self.code.store(pointer, Ordering::Release);
@@ -129,6 +136,10 @@ impl Function {
 
     /// `__name__` and `__qualname__`, unless they are still those of `code`.
     pub(crate) fn changed_names(&self, th: &Thread, code: &Code) -> Option<(Value, Value)> {
+        // Relaxed: names that another thread sets at this moment may come too late.
+        if !self.renamed.load(Ordering::Relaxed) {
+            return None;
+        }
         let rest = self.rest.lock(th);
         let same = rest.name.is(code.name.as_value()) && rest.qualname.is(code.qualname.as_value());
         if same { None } else { Some((rest.name.clone(), rest.qualname.clone())) }
@@ -246,6 +257,7 @@ impl Function {
         if let Some(name) = name.filter(|n| !n.is_none()) {
             let mut rest = function.rest.lock(th);
             rest.name = name.clone();
+            function.renamed.store(true, Ordering::Relaxed); // Relaxed: as in `changed_names`.
         }
         Ok(function.into_value())
     }
@@ -350,6 +362,7 @@ impl Function {
     #[setter("__name__")]
     fn assign_name(&self, th: &mut Thread, value: Option<Value>) -> PyResult<()> {
         let value = must_be_str(th, value, "__name__")?;
+        self.renamed.store(true, Ordering::Relaxed); // Relaxed: as in `changed_names`.
         self.rest.lock(th).name = value;
         Ok(())
     }
@@ -362,6 +375,7 @@ impl Function {
     #[setter("__qualname__")]
     fn assign_qualname(&self, th: &mut Thread, value: Option<Value>) -> PyResult<()> {
         let value = must_be_str(th, value, "__qualname__")?;
+        self.renamed.store(true, Ordering::Relaxed); // Relaxed: as in `changed_names`.
         self.rest.lock(th).qualname = value;
         Ok(())
     }

@@ -1,5 +1,6 @@
 //! Displays, strings, functions, and the rare operations behind `INTRINSIC`.
 
+use compiler::bytecode::code::flags;
 use compiler::bytecode::instruction::{
     HAS_ANNOTATE, HAS_CLOSURE, HAS_DEFAULTS, HAS_KWDEFAULTS, Instruction, Intrinsic, KILL_B, KILL_C,
 };
@@ -227,7 +228,13 @@ pub fn function(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()> {
     let annotate = part(HAS_ANNOTATE, 2);
     let closure = part(HAS_CLOSURE, 3).and_then(|v| th.exact::<Tuple>(&v).cloned());
     let Some(globals) = frame.globals() else { return Err(th.system_error("frame without globals")) };
+    let in_body = frame.code().payload.unit.flags & flags::OPTIMIZED == 0;
+    // Lambdas and generator expressions come and go, wherever they stand.
+    let is_defined = in_body && !code.unit.name.starts_with('<');
     let function = Function::new(th, code, globals, Defaults { positional, keyword }, closure);
+    if is_defined {
+        Function::defer(&function, th);
+    }
     if let Some(annotate) = annotate {
         function.set_annotate(th, annotate);
     }

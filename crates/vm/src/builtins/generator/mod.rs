@@ -46,7 +46,7 @@ pub struct Generator {
     /// The frame while it does not run.
     pub body: Body,
     /// What most generators do without.
-    rest: Guarded<Option<Box<Rest>>>,
+    rest: OnceLock<Box<Guarded<Rest>>>,
 }
 
 /// What a generator has only if somebody asked for it.
@@ -86,8 +86,8 @@ impl Payload for Generator {
     fn trace(&self, visit: &mut dyn FnMut(&Value)) {
         visit(self.code.as_value());
         self.body.trace(visit);
-        self.rest.trace_with(|rest| {
-            let Some(rest) = rest else { return };
+        let Some(rest) = self.rest.get() else { return };
+        rest.trace_with(|rest| {
             if let Some((name, qualname)) = &rest.names {
                 visit(name);
                 visit(qualname);
@@ -121,43 +121,47 @@ impl Generator {
         let origin = if kind == Kind::Coroutine { origin(th) } else { None };
         let rest = if names.is_some() || origin.is_some() {
             let asynchronous = Asynchronous { origin, ..Asynchronous::default() };
-            Some(Box::new(Rest { names, frame: None, asynchronous }))
+            OnceLock::from(Box::new(Guarded::new(Rest { names, frame: None, asynchronous })))
         } else {
-            None
+            OnceLock::new()
         };
-        Obj::new(th, shape, Generator { kind, code, body, rest: Guarded::new(rest) }).into_value()
+        Obj::new(th, shape, Generator { kind, code, body, rest }).into_value()
     }
 
     /// Reads or changes what an asynchronous generator knows of itself.
     pub(super) fn asynchronous<R>(&self, th: &Thread, change: impl FnOnce(&mut Asynchronous) -> R) -> R {
-        change(&mut self.rest.lock(th).get_or_insert_default().asynchronous)
+        change(&mut self.rest().lock(th).asynchronous)
+    }
+
+    fn rest(&self) -> &Guarded<Rest> {
+        self.rest.get_or_init(|| Box::new(Guarded::new(Rest::default())))
     }
 
     fn names(&self, th: &Thread) -> (Value, Value) {
-        let changed = self.rest.lock(th).as_ref().and_then(|rest| rest.names.clone());
+        let changed = self.rest.get().and_then(|rest| rest.lock(th).names.clone());
         changed
             .unwrap_or_else(|| (self.code.name.clone().into_value(), self.code.qualname.clone().into_value()))
     }
 
     fn set_names(&self, th: &Thread, names: (Value, Value)) {
-        let old = self.rest.lock(th).get_or_insert_default().names.replace(names);
+        let old = self.rest().lock(th).names.replace(names);
         drop(old);
     }
 
     /// The frame object that [`Generator::keep_frame`] was given.
     pub fn frame(&self, th: &Thread) -> Option<Value> {
-        self.rest.lock(th).as_ref().and_then(|rest| rest.frame.clone())
+        self.rest.get().and_then(|rest| rest.lock(th).frame.clone())
     }
 
     /// Remembers the frame object.
     pub fn keep_frame(&self, th: &Thread, object: Value) {
-        let old = self.rest.lock(th).get_or_insert_default().frame.replace(object);
+        let old = self.rest().lock(th).frame.replace(object);
         drop(old);
     }
 
     /// The frame object is on its own from now on.
     pub fn take_frame(&self, th: &Thread) -> Option<Value> {
-        self.rest.lock(th).as_mut().and_then(|rest| rest.frame.take())
+        self.rest.get().and_then(|rest| rest.lock(th).frame.take())
     }
 
     /// The function, unless the body runs or has ended.
