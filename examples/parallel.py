@@ -2,8 +2,9 @@
 
     python examples/parallel.py [workers]
 
-Prints both times, each the best of several taken in turn (other programs disturb single ones), and the speedup. With a global interpreter lock the speedup is about 1, whatever the number of
-workers; without one it approaches the number of workers (up to the number of CPUs, and up to four).
+Prints both times, each the best of several taken in turn (other programs disturb single ones), and the speedup. With a
+global interpreter lock the speedup is about 1, whatever the number of workers; without one it approaches the number of
+workers (up to the number of CPUs, and up to four).
 """
 
 import os

@@ -74,7 +74,7 @@ pub fn duration(th: &mut Thread, value: &Value) -> PyResult<Duration> {
     } else {
         let given = th.index(value)?;
         if given.unsigned_abs() > limit as u64 {
-            return Err(th.overflow_error(too_large));
+            return Err(th.overflow_error("timestamp out of range for C PyTime_t"));
         }
         given as f64 * 1e9
     };

@@ -219,16 +219,17 @@ pub fn environment(th: &mut Thread, env: &Value) -> PyResult<Texts> {
     Ok(Texts::new(texts))
 }
 
-fn arguments(th: &mut Thread, argv: &Value, function: &str) -> PyResult<Texts> {
+/// `what` names the argument in messages.
+fn arguments(th: &mut Thread, argv: &Value, what: &str) -> PyResult<Texts> {
     if th.downcast::<List>(argv).is_none() && th.downcast::<Tuple>(argv).is_none() {
-        return Err(th.type_error(format_args!("{function}: argv must be a tuple or list")));
+        return Err(th.type_error(format_args!("{what} must be a tuple or list")));
     }
     let texts = text_list(th, argv)?;
     if texts.len() == 0 {
-        return Err(th.value_error(format_args!("{function}: argv must not be empty")));
+        return Err(th.value_error(format_args!("{what} must not be empty")));
     }
     if texts._owned[0].as_bytes().is_empty() {
-        return Err(th.value_error(format_args!("{function}: argv first element cannot be empty")));
+        return Err(th.value_error(format_args!("{what} first element cannot be empty")));
     }
     Ok(texts)
 }
@@ -237,18 +238,17 @@ fn arguments(th: &mut Thread, argv: &Value, function: &str) -> PyResult<Texts> {
 #[pyfunction]
 pub fn execv(th: &mut Thread, path: &Value, argv: &Value) -> PyResult<()> {
     let path = os_text::path(th, path, "execv", "path")?;
-    let argv = arguments(th, argv, "execv()")?;
+    let argv = arguments(th, argv, "execv() arg 2")?;
     // SAFETY: a terminated path, and a list of terminated texts that ends with null.
     unsafe { libc::execv(path.bytes.as_ptr(), argv.as_ptr()) };
-    let error = errno();
-    Err(path.error(th, error))
+    Err(th.os_error(errno(), None))
 }
 
 /// Execute an executable path with arguments, replacing current process.
 #[pyfunction(signature = "(path, argv, env)")]
 pub fn execve(th: &mut Thread, path: &Value, argv: &Value, env: &Value) -> PyResult<()> {
     let target = os_text::target(th, path, "execve", "path")?;
-    let argv = arguments(th, argv, "execve()")?;
+    let argv = arguments(th, argv, "execve: argv")?;
     let env = environment(th, env)?;
     // SAFETY: a terminated path or a descriptor, and two lists of terminated texts that end with null.
     unsafe {

@@ -68,7 +68,7 @@ fn parse_timeout(th: &mut Thread, value: &Value) -> PyResult<i64> {
     }
     let nanoseconds = (seconds * 1e9).ceil();
     if nanoseconds >= 9.2e18 {
-        return Err(th.overflow_error("timestamp too large to convert to C PyTime_t"));
+        return Err(th.overflow_error("timestamp out of range for platform time_t"));
     }
     Ok(nanoseconds as i64)
 }

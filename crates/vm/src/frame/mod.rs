@@ -46,7 +46,7 @@ pub mod bit {
     pub const ENTRY: u64 = 1;
     /// The frame of a generator or coroutine; extra is the generator.
     pub const GENERATOR: u64 = 2;
-    /// A constructor's `__init__`; extra is the new instance, which is the call's result.
+    /// A constructor's `__init__`; the new instance is the call's result. Extra, or the frame object in it, holds it.
     pub const INIT: u64 = 4;
     /// Extra is the frame object.
     pub const OBJECT: u64 = 8;

@@ -37,12 +37,15 @@ struct State {
     variables: Vec<Value>,
     /// A weak reference to the generator whose frame it is, until that ends.
     generator: Option<Value>,
+    /// What a constructor's frame makes, while that runs: the object has its place in the frame.
+    instance: Option<Value>,
 }
 
 impl Trace for State {
     fn trace(&self, visit: &mut dyn FnMut(&Value)) {
         self.back.trace(visit);
         self.generator.trace(visit);
+        self.instance.trace(visit);
         self.variables.trace(visit);
     }
 }
@@ -62,32 +65,27 @@ pub fn object_of(th: &mut Thread, frame: Frame) -> Value {
     }
     let function = frame.function();
     let mapping = frame.mapping(th);
-    let keeps_extra = frame.flags() & bit::INIT != 0;
+    let is_constructor = frame.flags() & bit::INIT != 0;
+    // SAFETY: the bit says that extra is the instance.
+    let instance = is_constructor.then(|| unsafe { Value::borrow_word(&*frame.extra()) }.clone());
     let payload = FrameObject {
         code: frame.code_object(),
         globals: function.map(|f| f.payload.globals.clone()),
         builtins: function.map(|f| f.payload.builtins.clone()),
         mapping,
         state: Guarded::new(State {
-            live: if keeps_extra { 0 } else { frame.0 as usize },
+            live: frame.0 as usize,
             index: frame.instruction_index(),
             back: None,
-            variables: if keeps_extra { copy_variables(frame) } else { Vec::new() },
+            variables: Vec::new(),
             generator: None,
+            instance,
         }),
         trace: Guarded::new(None),
         more: Guarded::new(None),
     };
     let object = Obj::new(th, builtin::FRAME, payload).into_value();
-    if keeps_extra {
-        // Extra is taken: the object is a snapshot, not attached to the frame.
-        let back = frame.caller().map(|caller| object_of(th, caller));
-        if let Some(object) = th.exact::<FrameObject>(&object) {
-            object.state.lock(th).back = back;
-        }
-        return object;
-    }
-    // SAFETY: extra holds a value, which the object has taken a reference to where it is a mapping.
+    // SAFETY: extra holds a value, which the object has taken a reference to if it is a mapping or an instance.
     unsafe {
         let old = std::mem::replace(&mut *frame.extra(), object.clone().into_word());
         super::drop_word(th, old);
@@ -114,7 +112,7 @@ pub fn generator_frame(th: &mut Thread, generator: &Obj<Generator>) -> Value {
         running(th, generator).map(|frame| unsafe { Value::borrow_word(&*frame.function_word()) }.clone())
     });
     let function = function.and_then(|f| th.exact::<Function>(&f).cloned());
-    let state = State { live: 0, index: 0, back: None, variables: Vec::new(), generator: weak };
+    let state = State { live: 0, index: 0, back: None, variables: Vec::new(), generator: weak, instance: None };
     let payload = FrameObject {
         code: generator.code.clone(),
         globals: function.as_ref().map(|f| f.globals.clone()),
@@ -181,14 +179,17 @@ pub fn current_object(th: &mut Thread) -> Value {
     }
 }
 
-/// The frame ends: its object takes the variables over and stands on its own.
-pub fn finish(th: &mut Thread, frame: Frame) {
-    // SAFETY: the caller saw the OBJECT bit.
-    let object = unsafe { Value::borrow_word(&*frame.extra()) }.clone();
-    let Some(object) = th.exact::<FrameObject>(&object).cloned() else { return };
-    if object.as_value().as_header().is_some_and(|h| h.is_unique(th)) {
-        return;
+/// The frame ends: its object takes the variables over and stands on its own. The result is the instance that a
+/// constructor's frame made.
+pub fn finish(th: &mut Thread, frame: Frame) -> Option<Value> {
+    // SAFETY: the caller saw the OBJECT bit; nothing below changes the frame's header.
+    let extra = unsafe { Value::borrow_word(&*frame.extra()) };
+    let object = th.exact::<FrameObject>(extra)?;
+    let instance = object.state.lock(th).instance.take();
+    if extra.as_header().is_some_and(|h| h.is_unique(th)) {
+        return instance;
     }
+    let object = object.clone();
     let back = frame.caller().map(|caller| object_of(th, caller));
     let variables = copy_variables(frame);
     let index = frame.instruction_index();
@@ -197,6 +198,8 @@ pub fn finish(th: &mut Thread, frame: Frame) {
     state.back = back;
     state.index = index;
     state.variables = variables;
+    drop(state);
+    instance
 }
 
 impl FrameObject {

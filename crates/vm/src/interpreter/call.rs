@@ -656,9 +656,7 @@ pub fn return_rare(th: &mut Thread, frame: Frame, word: u64) -> PyResult<Outcome
     // SAFETY: the returned word's reference is ours.
     let mut value = unsafe { Value::from_word(word) };
     let flags = frame.flags();
-    if flags & bit::OBJECT != 0 {
-        frame::object::finish(th, frame);
-    }
+    let instance = if flags & bit::OBJECT != 0 { frame::object::finish(th, frame) } else { None };
     if flags & bit::GENERATOR != 0 {
         super::generator::ended(th, frame);
     }
@@ -669,8 +667,11 @@ pub fn return_rare(th: &mut Thread, frame: Frame, word: u64) -> PyResult<Outcome
             pop(th, frame);
             return Err(th.type_error(format_args!("__init__() should return None, not '{found}'")));
         }
-        // SAFETY: extra holds the instance, whose reference moves to the result.
-        value = unsafe { Value::from_word(std::mem::replace(&mut *frame.extra(), UNBOUND)) };
+        value = match instance {
+            Some(instance) => instance,
+            // SAFETY: extra holds the instance, whose reference moves to the result.
+            None => unsafe { Value::from_word(std::mem::replace(&mut *frame.extra(), UNBOUND)) },
+        };
     }
     pop(th, frame);
     if flags & bit::ENTRY != 0 {

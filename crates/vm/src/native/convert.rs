@@ -4,6 +4,7 @@ use object_model::ty::{Class, flag};
 use object_model::{Obj, Value};
 
 use super::{Args, PyClass};
+use crate::builtins::int::as_int;
 use crate::class::special;
 use crate::error::{PyResult, Raised};
 use crate::names::Special;
@@ -112,8 +113,19 @@ impl FromArg<'_> for i64 {
     fn from_arg(th: &mut Thread, value: &Value, _name: &ArgName) -> PyResult<Self> {
         match value.as_small_int() {
             Some(i) => Ok(i),
-            None => th.index(value),
+            None => wide(th, value, "ssize_t"),
         }
+    }
+}
+
+/// `__index__` for a parameter of a C type.
+fn wide(th: &mut Thread, value: &Value, c: &str) -> PyResult<i64> {
+    match as_int(value) {
+        Some(int) => match int.to_i64() {
+            Some(int) => Ok(int),
+            None => Err(th.overflow_error(format_args!("Python int too large to convert to C {c}"))),
+        },
+        None => th.index(value),
     }
 }
 
@@ -122,8 +134,11 @@ macro_rules! narrow_ints {
         $(
             impl FromArg<'_> for $t {
                 #[inline]
-                fn from_arg(th: &mut Thread, value: &Value, name: &ArgName) -> PyResult<Self> {
-                    let wide = i64::from_arg(th, value, name)?;
+                fn from_arg(th: &mut Thread, value: &Value, _name: &ArgName) -> PyResult<Self> {
+                    let wide = match value.as_small_int() {
+                        Some(int) => int,
+                        None => wide(th, value, $c)?,
+                    };
                     <$t>::try_from(wide).map_err(|_| {
                         if wide < 0 && <$t>::MIN == 0 {
                             th.overflow_error(concat!("can't convert negative value to ", $c))

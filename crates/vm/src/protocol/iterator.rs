@@ -85,6 +85,8 @@ impl Thread {
         }
         let class = type_of(iterator);
         if let Some(fast) = FastNext::of(class) {
+            // Iterators over iterators go as deep as they were built.
+            self.check_native_stack()?;
             return (fast.0)(self, iterator);
         }
         let Some(method) = special::get(self, class, Special::Next).cloned() else {
@@ -134,6 +136,9 @@ impl Thread {
             return Err(self.memory_error());
         }
         while let Some(item) = self.next(&iterator)? {
+            if items.try_reserve(1).is_err() {
+                return Err(self.memory_error());
+            }
             items.push(item);
         }
         Ok(items)

@@ -11,6 +11,9 @@ use crate::names::Special;
 use crate::prelude::*;
 use crate::protocol::exact;
 
+/// Length hints below are not checked against the memory.
+const PLAUSIBLE: usize = 1 << 16;
+
 /// Something whose items are reached by number, without running Python.
 pub(crate) trait Indexed {
     /// Number of items now.
@@ -159,8 +162,11 @@ impl Thread {
             return list.extend(self, items).map_err(|_| self.memory_error());
         }
         let iterator = self.iter(iterable)?;
-        // Asked for its errors; the list grows in steps anyway.
-        self.length_hint(iterable, 8)?;
+        // The list grows in steps anyway; what cannot fit fails at once.
+        let hint = self.length_hint(iterable, 8)?;
+        if hint > PLAUSIBLE && Vec::<Value>::new().try_reserve_exact(hint).is_err() {
+            return Err(self.memory_error());
+        }
         while let Some(item) = self.next(&iterator)? {
             if list.push(self, item).is_err() {
                 return Err(self.memory_error());
@@ -239,6 +245,9 @@ pub(crate) fn repetitions(th: &mut Thread, other: &Value) -> Result<usize, PyRes
 
 /// `items` so many times over; None if that does not fit into memory.
 pub(crate) fn repeated(items: &[Value], times: usize) -> Option<Vec<Value>> {
+    if items.is_empty() {
+        return Some(Vec::new());
+    }
     let length = items.len().checked_mul(times)?;
     let mut all = Vec::new();
     all.try_reserve_exact(length).ok()?;

@@ -312,7 +312,7 @@ impl Core {
     /// Up to `count` bytes, as many as come without blocking; None: none came.
     pub fn read(&self, th: &mut Thread, count: usize) -> PyResult<Option<Vec<u8>>> {
         let mut out = Vec::new();
-        if out.try_reserve(count.min(1 << 20)).is_err() {
+        if out.try_reserve_exact(count).is_err() {
             return Err(th.memory_error());
         }
         {

@@ -206,7 +206,14 @@ fn from_source(th: &mut Thread, kind: &str, source: &Value) -> PyResult<Vec<u8>>
     }
     let mut out = Vec::new();
     let iterator = th.iter(source)?;
+    let hint = th.length_hint(source, 64)?;
+    if out.try_reserve(hint).is_err() {
+        return Err(th.memory_error());
+    }
     while let Some(next) = th.next(&iterator)? {
+        if out.try_reserve(1).is_err() {
+            return Err(th.memory_error());
+        }
         out.push(item(th, &next, range)?);
     }
     Ok(out)

@@ -254,6 +254,9 @@ pub(super) fn join<T: Bytelike>(th: &mut Thread, this: &Obj<T>, iterable: &Value
     let mut out: Vec<u8> = Vec::new();
     for (i, item) in items.iter().enumerate() {
         if i > 0 {
+            if out.try_reserve(separator.len()).is_err() {
+                return Err(th.memory_error());
+            }
             out.extend_from_slice(&separator);
         }
         if !buffer::is_buffer(th, item) {
@@ -873,9 +876,9 @@ macro_rules! methods {
             ///
             /// If tabsize is not given, a tab size of 8 characters is assumed.
             #[signature("(tabsize=8)")]
-            fn expandtabs(this: &Obj<$payload>, th: &mut Thread, tabsize: Option<i64>) -> PyResult {
+            fn expandtabs(this: &Obj<$payload>, th: &mut Thread, tabsize: Option<i32>) -> PyResult {
                 let content = <$payload as $crate::builtins::bytes::Bytelike>::content(th, this);
-                let out = object_model::bytes::expandtabs(&content, tabsize.unwrap_or(8));
+                let out = object_model::bytes::expandtabs(&content, tabsize.unwrap_or(8).into());
                 drop(content);
                 $crate::builtins::bytes::made::<$payload>(th, out)
             }

@@ -66,8 +66,8 @@ impl StrClass {
     ///
     /// If tabsize is not given, a tab size of 8 characters is assumed.
     #[signature("(tabsize=8)")]
-    fn expandtabs(this: &Obj<Str>, th: &mut Thread, tabsize: Option<i64>) -> PyResult {
-        text_result(th, case::expandtabs(this.units(), tabsize.unwrap_or(8)))
+    fn expandtabs(this: &Obj<Str>, th: &mut Thread, tabsize: Option<i32>) -> PyResult {
+        text_result(th, case::expandtabs(this.units(), tabsize.unwrap_or(8).into()))
     }
 
     /// Return a centered string of length width.

@@ -57,23 +57,24 @@ impl<'a> Arguments<'a> {
     /// The field with its `*`s replaced.
     pub(crate) fn resolve(&mut self, th: &mut Thread, field: &Field) -> PyResult<Conversion> {
         let width = match field.width {
-            Some(Count::Star) => Some(self.star(th, "width too big")?),
+            Some(Count::Star) => Some(self.star(th, "ssize_t", i64::MAX)?),
             _ => None,
         };
         let precision = match field.precision {
-            Some(Count::Star) => Some(self.star(th, "precision too big")?),
+            Some(Count::Star) => Some(self.star(th, "int", i32::MAX.into())?),
             _ => None,
         };
         Ok(field.resolve(width, precision))
     }
 
-    fn star(&mut self, th: &mut Thread, _message: &str) -> PyResult<i64> {
+    /// The next argument as a width or precision, of the C type that CPython has for it.
+    fn star(&mut self, th: &mut Thread, c: &str, most: i64) -> PyResult<i64> {
         let value = self.next(th)?;
         match as_int(&value) {
             None => Err(th.type_error("* wants int")),
             Some(i) => match i.to_i64() {
-                Some(i) => Ok(i),
-                None => Err(th.overflow_error("Python int too large to convert to C ssize_t")),
+                Some(i) if (-most - 1..=most).contains(&i) => Ok(i),
+                _ => Err(th.overflow_error(format_args!("Python int too large to convert to C {c}"))),
             },
         }
     }
