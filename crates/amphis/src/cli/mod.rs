@@ -2,9 +2,11 @@
 //!
 //! | file | what |
 //! |---|---|
+//! | `descriptors` | standard descriptors that are closed |
 //! | `options` | from arguments to a `Config` and a program |
 //! | `help` | what `-h` and its kin print |
 
+mod descriptors;
 mod help;
 mod options;
 
@@ -22,6 +24,7 @@ const USAGE: i32 = 2;
 
 /// Does what the command line asks for; the exit status.
 pub fn main(arguments: Vec<OsString>, library: &'static StandardLibrary) -> i32 {
+    descriptors::close_again();
     let program =
         arguments.first().map_or_else(|| "amphis".into(), |name| name.to_string_lossy().into_owned());
     match options::parse(arguments) {

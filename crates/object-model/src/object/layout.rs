@@ -29,6 +29,9 @@ use crate::value::Value;
 /// How deep destructors may nest before objects are queued instead.
 pub const MAX_NESTING: u32 = 40;
 
+/// Added to the nesting while a finalizer runs.
+const IN_FINALIZER: u32 = 1 << 16;
+
 /// What an object stores after its header. Shared between threads by reference, so mutable parts are slots,
 /// atomics or `lock::Guarded`.
 pub trait Payload: Send + Sync + 'static {
@@ -249,7 +252,7 @@ thread_local! {
 #[inline(never)]
 unsafe fn destroy(token: &Attached, object: NonNull<Header>) {
     let nesting = token.destroying().get();
-    if nesting >= MAX_NESTING || token.guards().get() > 0 {
+    if nesting % IN_FINALIZER >= MAX_NESTING || token.guards().get() > 0 {
         token.pending().set(true);
         PENDING.with_borrow_mut(|pending| pending.push(object));
         return;
@@ -291,7 +294,11 @@ unsafe fn destroy_now(token: &Attached, object: NonNull<Header>) {
         // SAFETY: revived with one reference, which is returned to the count below.
         let revived = std::mem::ManuallyDrop::new(unsafe { Value::from_header(object) });
         if let Some(hooks) = HOOKS.get() {
+            // Python code has its own bounds, and what dies in it dies at once; what waits for a shallower stack does so
+            // still.
+            let nesting = token.destroying().replace(IN_FINALIZER);
             (hooks.finalize)(&revived);
+            token.destroying().set(nesting);
         }
         match header.resurrect_end(token) {
             Release::Dead => {}

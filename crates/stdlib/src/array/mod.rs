@@ -234,7 +234,7 @@ impl Array {
                 if all.try_reserve_exact(size).is_err() {
                     return Err(th.memory_error());
                 }
-                for _ in 0..times {
+                for _ in 0..if bytes.is_empty() { 0 } else { times } {
                     all.extend_from_slice(&bytes);
                 }
                 Ok(all)

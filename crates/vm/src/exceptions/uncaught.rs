@@ -63,6 +63,9 @@ pub fn flush_streams(th: &mut Thread) {
 
 /// What `sys.__excepthook__` does: prints the exception, by the module `traceback` if that can be imported.
 pub fn display(th: &mut Thread, exception: &Value) {
+    if sys_attribute(th, "stderr").is_some_and(|file| file.is_none()) {
+        return;
+    }
     if let Some(traceback) = module(th, "traceback") {
         let printed = th.call_method(&traceback, "_print_exception_bltin", std::slice::from_ref(exception));
         if printed.is_ok() {

@@ -16,13 +16,18 @@ static LOCK: ImportLock = ImportLock { state: Mutex::new((0, 0)), freed: Condvar
 /// Low half of the magic number of `.pyc` files: changes with the format of code.
 const MAGIC: u32 = 0x4100 + compiler::bytecode::serialize::VERSION;
 
+/// The magic number of `.pyc` files, whose bytes from the lowest on begin such a file.
+pub(super) fn magic_number() -> u32 {
+    u32::from(b'\n') << 24 | u32::from(b'\r') << 16 | MAGIC
+}
+
 /// What the module is made of.
 #[pymodule(name = "_imp", doc = "Low-level parts of the import system.")]
 pub mod imp {
     use super::super::bootstrap;
     use super::super::native_modules;
     use super::super::state::required;
-    use super::{LOCK, MAGIC};
+    use super::LOCK;
     use crate::builtins::code::Code;
     use crate::exceptions::raise;
     use crate::prelude::*;
@@ -35,7 +40,7 @@ pub mod imp {
     /// The magic number of `.pyc` files.
     #[pyattr]
     fn pyc_magic_number_token() -> u32 {
-        u32::from(b'\n') << 24 | u32::from(b'\r') << 16 | MAGIC
+        super::magic_number()
     }
 
     /// True if the calling thread holds the import lock, or another one does.

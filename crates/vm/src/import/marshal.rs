@@ -131,10 +131,14 @@ pub fn content_of(th: &mut Thread, value: &Value) -> PyResult<Vec<u8>> {
 }
 
 /// The code object of a `.pyc` file's content: it stands behind 16 bytes of header.
-pub fn code_of_pyc(th: &mut Thread, content: &[u8], filename: &str) -> PyResult<Obj<Code>> {
-    let Some(body) = content.get(16..) else {
-        return Err(th.eof_error(format_args!("{filename} ends before its code")));
+pub fn code_of_pyc(th: &mut Thread, content: &[u8]) -> PyResult<Obj<Code>> {
+    let Some((magic, _)) = content.split_first_chunk::<4>() else {
+        return Err(th.eof_error("EOF read where not expected"));
     };
+    if u32::from_le_bytes(*magic) != super::imp::magic_number() {
+        return Err(th.runtime_error("Bad magic number in .pyc file"));
+    }
+    let Some(body) = content.get(16..) else { return Err(th.eof_error("EOF read where not expected")) };
     let value = Reader { rest: body, allow_code: true }.dump(th)?;
     match th.exact::<Code>(&value) {
         Some(code) => Ok(code.clone()),

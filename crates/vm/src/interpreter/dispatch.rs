@@ -198,6 +198,7 @@ pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
             }
         };
     }
+    // Before a jump back: what is raised is raised at the jump, which is where the handlers of the loop are looked up.
     macro_rules! poll {
         () => {
             if th.wants_poll() {
@@ -313,8 +314,8 @@ pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
     macro_rules! loop_compare {
         ($i:expr, $y:expr, $rel:tt, $op:expr, $slow:path) => {{
             if compare!(reg!($i.a), $y, $rel, $slow(th, Frame(base), *$i, $op)) {
-                jump!($i.c.cast_signed());
                 poll!();
+                jump!($i.c.cast_signed());
             }
         }};
     }
@@ -738,8 +739,8 @@ pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
 
             Opcode::Jump => jump!(i.wide()),
             Opcode::JumpBack => {
-                jump!(i.wide());
                 poll!();
+                jump!(i.wide());
             }
             Opcode::JumpBackNoPoll => jump!(i.wide()),
             Opcode::JumpIfTrue => jump_truth!(i, true),
@@ -750,8 +751,8 @@ pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
                     kill!(i.a);
                 }
                 if truth {
-                    jump!(i.wide());
                     poll!();
+                    jump!(i.wide());
                 }
             }
             Opcode::JumpIfNone => jump_none!(i, true),
@@ -822,8 +823,8 @@ pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
                         // SAFETY: as in `reg`; next is below stop, so the next number fits (negative ones wrap as words).
                         unsafe { *base.add(i.a as usize + 1) = next.wrapping_add(1 << 2) };
                         write!(i.b, next);
-                        jump!(i.c.cast_signed());
                         poll!();
+                        jump!(i.c.cast_signed());
                     }
                     next!();
                 }
@@ -831,8 +832,8 @@ pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
                     match iterate::step(th, Frame(base), i.a, mark) {
                         Some(item) => {
                             write!(i.b, item.into_word());
-                            jump!(i.c.cast_signed());
                             poll!();
+                            jump!(i.c.cast_signed());
                         }
                         None => kill!(i.a + 1),
                     }
@@ -845,8 +846,8 @@ pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
                     next!();
                 }
                 if check!(iterate::next(th, Frame(base), *i)) {
-                    jump!(i.c.cast_signed());
                     poll!();
+                    jump!(i.c.cast_signed());
                 }
             }
             Opcode::AdoptIter => slow!(iterate::adopt, i),

@@ -453,6 +453,16 @@ pub fn is_c_locale() -> bool {
     }
 }
 
+/// True in the locales in which standard input and output pass on bytes that are no text: C's, and those that stand in
+/// for it.
+pub fn is_lenient_locale() -> bool {
+    is_c_locale()
+        || ["LC_ALL", "LC_CTYPE", "LANG"]
+            .iter()
+            .find_map(|name| variable(name))
+            .is_some_and(|locale| ["C.UTF-8", "C.utf8", "UTF-8"].iter().any(|known| locale == OsStr::new(known)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -195,7 +195,7 @@ fn run_file(th: &mut Thread, path: &OsStr) -> PyResult<i32> {
     set_main(th, "__file__", shown.clone())?;
     let filename = absolute.to_string_lossy().into_owned();
     if absolute.extension() == Some(OsStr::new("pyc")) {
-        let code = crate::import::marshal::code_of_pyc(th, &content, &filename)?;
+        let code = crate::import::marshal::code_of_pyc(th, &content)?;
         return run_in_main(th, &code).map(|()| 0);
     }
     if !required(th)?.config.bare {

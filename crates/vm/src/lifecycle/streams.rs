@@ -2,7 +2,7 @@
 
 use std::os::fd::RawFd;
 
-use super::config::is_c_locale;
+use super::config::is_lenient_locale;
 use crate::import::state::required;
 use crate::import::{import, set_sys_attribute};
 use crate::prelude::*;
@@ -136,7 +136,7 @@ fn open_one(th: &mut Thread, io: &Value, name: &str, fd: RawFd) -> PyResult {
 /// Encoding and error handler of a stream.
 fn encoding(config: &super::Config, name: &str) -> (String, String) {
     let (mut encoding, mut errors) = ("utf-8".to_owned(), "strict".to_owned());
-    if config.is_utf8_mode() || is_c_locale() {
+    if config.is_utf8_mode() || is_lenient_locale() {
         "surrogateescape".clone_into(&mut errors);
     }
     if let Some((given, given_errors)) = &config.stdio_encoding {

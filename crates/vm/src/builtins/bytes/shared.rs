@@ -393,6 +393,7 @@ pub(super) fn repeated(th: &mut Thread, content: &[u8], count: usize) -> PyResul
         _ => return Err(th.overflow_error("repeated bytes are too long")),
     }
     match content {
+        [] => {}
         [byte] => out.resize(count, *byte),
         _ => (0..count).for_each(|_| out.extend_from_slice(content)),
     }
