@@ -4,7 +4,7 @@ import ast
 import sys
 
 DEEP = 10_000
-LONG = 100_000
+LONG = 30_000
 REFUSED = (SyntaxError, RecursionError, MemoryError)
 
 
@@ -91,11 +91,11 @@ def check_blocks():
         raise AssertionError("200 levels of indentation")
     compile(blocks("for x in y:", 20), "<deep>", "exec")
     try:
-        compile(blocks("for x in y:", 21), "<deep>", "exec")
+        compile(blocks("for x in y:", 25), "<deep>", "exec")
     except SyntaxError as error:
         assert error.msg == "too many statically nested blocks", error
     else:
-        raise AssertionError("21 nested blocks")
+        raise AssertionError("25 nested blocks")
 
 
 def check_statements():

@@ -150,6 +150,7 @@ pub mod tree;
         super::process::exit_code,
         super::process::ending_signal,
         super::process::stopping_signal,
+        super::system::_is_inputhook_installed,
         super::system::uname,
         super::system::urandom,
         super::system::getrandom,

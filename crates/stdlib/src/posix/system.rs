@@ -65,6 +65,12 @@ fn random(th: &mut Thread, buffer: &mut [u8], flags: u32) -> PyResult<()> {
     Ok(())
 }
 
+/// Whether there is work to do while the prompt waits for keys: no extension module can ask for it here.
+#[pyfunction]
+pub fn _is_inputhook_installed() -> bool {
+    false
+}
+
 fn random_bytes(th: &mut Thread, size: i64, flags: u32, message: &str) -> PyResult {
     let Ok(size) = usize::try_from(size) else { return Err(th.value_error(message)) };
     let mut bytes = Vec::new();

@@ -112,7 +112,8 @@ pub fn generator_frame(th: &mut Thread, generator: &Obj<Generator>) -> Value {
         running(th, generator).map(|frame| unsafe { Value::borrow_word(&*frame.function_word()) }.clone())
     });
     let function = function.and_then(|f| th.exact::<Function>(&f).cloned());
-    let state = State { live: 0, index: 0, back: None, variables: Vec::new(), generator: weak, instance: None };
+    let state =
+        State { live: 0, index: 0, back: None, variables: Vec::new(), generator: weak, instance: None };
     let payload = FrameObject {
         code: generator.code.clone(),
         globals: function.as_ref().map(|f| f.globals.clone()),

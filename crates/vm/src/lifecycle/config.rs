@@ -457,10 +457,9 @@ pub fn is_c_locale() -> bool {
 /// for it.
 pub fn is_lenient_locale() -> bool {
     is_c_locale()
-        || ["LC_ALL", "LC_CTYPE", "LANG"]
-            .iter()
-            .find_map(|name| variable(name))
-            .is_some_and(|locale| ["C.UTF-8", "C.utf8", "UTF-8"].iter().any(|known| locale == OsStr::new(known)))
+        || ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(|name| variable(name)).is_some_and(|locale| {
+            ["C.UTF-8", "C.utf8", "UTF-8"].iter().any(|known| locale == OsStr::new(known))
+        })
 }
 
 #[cfg(test)]

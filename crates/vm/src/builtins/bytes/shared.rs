@@ -252,18 +252,27 @@ pub(super) fn join<T: Bytelike>(th: &mut Thread, this: &Obj<T>, iterable: &Value
         return Ok(bytes.as_value().clone());
     }
     let mut out: Vec<u8> = Vec::new();
+    // What cannot fit fails before anything is copied.
+    let mut total = Some(separator.len().saturating_mul(items.len().saturating_sub(1)));
+    for (i, item) in items.iter().enumerate() {
+        if !buffer::is_buffer(th, item) {
+            let found = th.type_name(item);
+            return Err(
+                th.type_error(format_args!("sequence item {i}: expected a bytes-like object, {found} found"))
+            );
+        }
+        let length = th.with_buffer(item, |bytes| bytes.len())?;
+        total = total.and_then(|total| total.checked_add(length));
+    }
+    if total.is_none_or(|total| out.try_reserve_exact(total).is_err()) {
+        return Err(th.memory_error());
+    }
     for (i, item) in items.iter().enumerate() {
         if i > 0 {
             if out.try_reserve(separator.len()).is_err() {
                 return Err(th.memory_error());
             }
             out.extend_from_slice(&separator);
-        }
-        if !buffer::is_buffer(th, item) {
-            let found = th.type_name(item);
-            return Err(
-                th.type_error(format_args!("sequence item {i}: expected a bytes-like object, {found} found"))
-            );
         }
         let enough = th.with_buffer(item, |bytes| {
             let enough = out.try_reserve(bytes.len()).is_ok();
