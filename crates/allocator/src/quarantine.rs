@@ -37,7 +37,7 @@ pub(crate) fn exchange(block: NonNull<u8>) -> Option<NonNull<u8>> {
     }
     let mut queue = QUEUE.lock().unwrap_or_else(PoisonError::into_inner);
     queue.push_back(Resting(block));
-    if queue.len() <= RESTING { None } else { queue.pop_front().map(|resting| resting.0) }
+    if queue.len() > RESTING { queue.pop_front().map(|resting| resting.0) } else { None }
 }
 
 /// Poisons a free block of `size` bytes (Q1).

@@ -18,7 +18,7 @@ fn example(name: &str) -> PathBuf {
 #[track_caller]
 fn output(command: &mut Command) -> String {
     let outcome = common::run(command, b"", LIMIT);
-    assert!(outcome.status.is_some_and(|status| status.success()), "{outcome:?}");
+    assert!(outcome.status.is_some_and(|status| status.success()), "{}", outcome.stderr);
     outcome.stdout
 }
 
