@@ -76,6 +76,7 @@ pub mod module {
             return Err(th.value_error("invalid generation"));
         }
         th.poll()?;
+        vm::object_model::reclaim::settle(th);
         Ok(collect::collect_now(th) as i64)
     }
 

@@ -9,7 +9,7 @@
 
 use std::any::Any;
 use std::cell::{Cell, RefCell};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use crossbeam_epoch::{self as epoch, Guard};
 use mode::Attached;
@@ -59,6 +59,8 @@ pub fn quiescent() {
 /// Records that own Python values and that no thread can borrow any more; dropped by whoever passes a safepoint next.
 static READY: Mutex<Vec<Box<dyn Any + Send>>> = Mutex::new(Vec::new());
 static ANY_READY: AtomicBool = AtomicBool::new(false);
+/// Records that wait for readers.
+static OWNED: AtomicUsize = AtomicUsize::new(0);
 
 /// Drops a record that owns Python values once no thread can borrow it: now in the `gil` build, where the caller's
 /// `&mut` token proves it; else at a later safepoint, where dropping references is allowed.
@@ -66,12 +68,36 @@ pub fn retire_owned<T: Send + 'static>(token: &mut Attached, record: Box<T>) {
     if single_threaded() {
         return drop(record);
     }
+    OWNED.fetch_add(1, Ordering::Relaxed); // Relaxed: a hint for `settle`.
     retire_raw(token, move || {
         READY.lock().push(record);
+        OWNED.fetch_sub(1, Ordering::Relaxed); // Relaxed: as above.
         // Release pairs with the acquire in `drop_ready`.
         ANY_READY.store(true, Ordering::Release);
     });
 }
+
+/// A safepoint at which as many retired records as possible are dropped: for `gc.collect()`, after which a program may
+/// expect that what it gave up is gone. What other attached threads may still borrow stays.
+pub fn settle(_token: &mut Attached) {
+    let mut idle = 0;
+    let mut before = OWNED.load(Ordering::Relaxed); // Relaxed: a hint.
+    while before > 0 && idle < SETTLE_TRIES {
+        GUARD.with_borrow_mut(|guard| {
+            if let Some(guard) = guard.as_mut() {
+                guard.repin();
+                guard.flush();
+            }
+        });
+        let now = OWNED.load(Ordering::Relaxed); // Relaxed: a hint.
+        idle = if now < before { 0 } else { idle + 1 };
+        before = now;
+    }
+    drop_ready();
+}
+
+/// How often [`settle`] tries to move the epoch on in vain.
+const SETTLE_TRIES: usize = 8;
 
 fn drop_ready() {
     // Acquire pairs with the release in `retire_owned`.
