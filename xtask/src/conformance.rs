@@ -16,6 +16,8 @@ use std::time::Duration;
 
 const SCORES: &str = "tests/conformance/score.toml";
 const DRIVER: &str = "tests/conformance/run_module.py";
+/// The binary within the installation that the tests see.
+const BINARY: &str = "bin/python";
 /// How often a module is started again after a test that it died in.
 const RESTARTS: usize = 20;
 
@@ -41,10 +43,7 @@ pub fn run(arguments: &[String]) -> Result<bool, String> {
     let modules =
         if options.modules.is_empty() { known.keys().cloned().collect() } else { options.modules.clone() };
     let place = std::env::temp_dir().join(format!("amphis-conformance-{}", std::process::id()));
-    fs::create_dir_all(place.join("cwd")).map_err(|error| error.to_string())?;
-    let tests =
-        fs::canonicalize(options.tree.join("Lib/test")).map_err(|error| format!("Lib/test: {error}"))?;
-    std::os::unix::fs::symlink(tests, place.join("test")).map_err(|error| error.to_string())?;
+    prepare(&place, &options).map_err(|error| format!("{}: {error}", place.display()))?;
     let mut fine = true;
     for module in &modules {
         let outcomes = run_module(&options, &place, module)?;
@@ -67,6 +66,16 @@ pub fn run(arguments: &[String]) -> Result<bool, String> {
         fs::write(SCORES, write_scores(&scores)).map_err(|error| format!("{SCORES}: {error}"))?;
     }
     Ok(fine)
+}
+
+/// An installation of the binary that has the tests: subprocesses of tests find them too, whatever their options.
+fn prepare(place: &Path, options: &Options) -> std::io::Result<()> {
+    let packages = place.join("lib/python3.14/site-packages");
+    for folder in [place.join("cwd"), place.join("bin"), packages.clone()] {
+        fs::create_dir_all(folder)?;
+    }
+    fs::copy(&options.python, place.join(BINARY))?;
+    std::os::unix::fs::symlink(fs::canonicalize(options.tree.join("Lib/test"))?, packages.join("test"))
 }
 
 fn parse(arguments: &[String]) -> Result<Options, String> {
@@ -126,11 +135,10 @@ fn run_module(
     for _ in 0..=RESTARTS {
         let names: Vec<&str> = outcomes.keys().map(String::as_str).collect();
         fs::write(&left_out, names.join("\n")).map_err(|error| error.to_string())?;
-        let mut child = Command::new(&options.python)
+        let mut child = Command::new(place.join(BINARY))
             .arg(&driver)
             .arg(format!("test.{module}"))
             .arg(&left_out)
-            .env("PYTHONPATH", place)
             .env("PYTHONDONTWRITEBYTECODE", "1")
             .env("NO_COLOR", "1")
             .current_dir(place.join("cwd"))

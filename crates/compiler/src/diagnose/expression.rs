@@ -53,6 +53,29 @@ impl Diagnosis<'_> {
             .then(|| self.at_token(self.at, "Invalid star expression"))
     }
 
+    /// A statement where an `if` expression needs a value.
+    pub(super) fn statement_after_else(&self) -> Option<SyntaxError> {
+        let statement = matches!(
+            self.word(self.at),
+            "pass"
+                | "return"
+                | "raise"
+                | "del"
+                | "yield"
+                | "assert"
+                | "break"
+                | "continue"
+                | "import"
+                | "from"
+        );
+        let start = self.statement_start(self.at);
+        let conditional = (start..self.at).any(|at| self.is(at, "if"));
+        if !statement || !self.is_before("else") || !conditional || self.is(start, "else") {
+            return None;
+        }
+        Some(self.at_token(self.at, "expected expression after 'else', but statement is given"))
+    }
+
     /// `a if b`
     pub(super) fn missing_else(&self) -> Option<SyntaxError> {
         if let Some(error) = self.for_without_in() {

@@ -110,12 +110,22 @@ fn unsupported(source: &Source, scan: &Scan, parsed: &Parsed<Mod>) -> Option<Syn
 pub(crate) fn token_error(source: &Source, error: &TokenError) -> SyntaxError {
     let range = TextRange::new(error.start.into(), error.end.into());
     let mut result = SyntaxError::of_kind(error.kind, source, range, error.message.clone());
+    if error.kind == ErrorKind::Syntax {
+        without_newline(&mut result);
+    }
     match error.extent {
         Extent::Range => {}
         Extent::Open => result.end_column = 0,
         Extent::Line => (result.column, result.end_column) = (1, 0),
     }
     result
+}
+
+/// The tokenizer shows its line without the end.
+fn without_newline(error: &mut SyntaxError) {
+    if let Some(text) = &mut error.text {
+        text.truncate(text.trim_end_matches('\n').len());
+    }
 }
 
 /// What interactive input becomes that more lines could complete.
@@ -134,7 +144,9 @@ fn unknown_character(source: &Source, range: TextRange, character: char) -> Synt
     } else {
         format!("invalid character '{character}' (U+{code:04X})")
     };
-    SyntaxError::new(source, TextRange::empty(range.start()), message)
+    let mut error = SyntaxError::new(source, TextRange::empty(range.start()), message);
+    without_newline(&mut error);
+    error
 }
 
 /// An error of the parser with what surrounds it.
@@ -420,6 +432,7 @@ impl<'a> Diagnosis<'a> {
     /// Errors that the parser has no special words for.
     fn general(&self) -> Option<SyntaxError> {
         self.after_interpolation()
+            .or_else(|| self.statement_after_else())
             .or_else(|| self.parenthesized_parameters())
             .or_else(|| self.missing_comma_after_slash())
             .or_else(|| self.star_without_value())

@@ -365,7 +365,7 @@ impl BytesIo {
         if closed { Ok(()) } else { Err(raise(th, Failure::Exported)) }
     }
 
-    /// True if the file is closed.
+    /// True if the file is closed
     #[getter]
     fn closed(this: &Obj<Self>, th: &mut Thread) -> bool {
         this.state.lock(th).closed

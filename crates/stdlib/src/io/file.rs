@@ -532,7 +532,7 @@ impl FileIo {
         }
     }
 
-    /// True if the file is closed.
+    /// True if the file is closed
     #[getter]
     fn closed(&self) -> bool {
         self.descriptor() < 0

@@ -64,6 +64,7 @@ pub struct ItemGetter {
 #[pymethods]
 impl ItemGetter {
     #[new(raw)]
+    #[signature("(item, /, *items)")]
     fn new(th: &mut Thread, class: Class, args: Args<'_>) -> PyResult {
         let items = parts(th, args, "itemgetter")?;
         Ok(Obj::new(th, class.payload.instance_shape(), ItemGetter { items }).into_value())
@@ -112,6 +113,7 @@ fn follow(th: &mut Thread, object: &Value, path: &[Obj<Str>]) -> PyResult {
 #[pymethods]
 impl AttrGetter {
     #[new(raw)]
+    #[signature("(attr, /, *attrs)")]
     fn new(th: &mut Thread, class: Class, args: Args<'_>) -> PyResult {
         let names = parts(th, args, "attrgetter")?;
         let mut paths = Vec::with_capacity(names.len());
@@ -166,6 +168,7 @@ pub struct MethodCaller {
 #[pymethods]
 impl MethodCaller {
     #[new(raw)]
+    #[signature("(name, /, *args, **kwargs)")]
     fn new(th: &mut Thread, class: Class, args: Args<'_>) -> PyResult {
         let Some(name) = args.positional.first() else {
             return Err(th.type_error("methodcaller needs at least one argument, the method name"));

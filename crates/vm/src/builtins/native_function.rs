@@ -127,7 +127,7 @@ pub fn is_object_init_subclass(method: &Value) -> bool {
 }
 
 fn needs(th: &mut Thread, name: &str, class: Class, receiver: &Value) -> Raised {
-    let (found, class) = (th.type_name(receiver), class::full_name(th, class));
+    let (found, class) = (th.type_name(receiver), class::tp_name(th, class));
     th.type_error(format_args!(
         "descriptor '{name}' for '{class}' objects doesn't apply to a '{found}' object"
     ))
@@ -142,7 +142,7 @@ impl GetSet {
         match self.getter {
             Some(getter) => (getter.function)(th, Args::positional(std::slice::from_ref(receiver))),
             None => {
-                let class = class::full_name(th, self.class);
+                let class = class::tp_name(th, self.class);
                 Err(th.attribute_error(format_args!(
                     "attribute '{}' of '{class}' objects is not readable",
                     self.name
@@ -157,7 +157,7 @@ impl GetSet {
             return Err(needs(th, self.name, self.class, receiver));
         }
         let Some(setter) = self.setter else {
-            let class = class::full_name(th, self.class);
+            let class = class::tp_name(th, self.class);
             return Err(th.attribute_error(format_args!(
                 "attribute '{}' of '{class}' objects is not writable",
                 self.name

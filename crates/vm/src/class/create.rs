@@ -325,7 +325,7 @@ fn fill_dict(
         let member = Obj::new(th, builtin::MEMBER_DESCRIPTOR, member).into_value();
         set(th, dict, slot, member)?;
     }
-    if class.payload.extensible() && !inherits_dict {
+    if class.payload.extensible() && !inherits_dict && dict.get_str(th, &n.dict).is_none() {
         let getset = crate::builtins::object::dict_getset(th, class);
         set(th, dict, &n.dict, getset)?;
     }

@@ -41,7 +41,10 @@ pub enum Program {
 /// Starts the runtime in a thread of its own, runs the program and shuts down; the exit status.
 pub fn run_program(config: Config, library: &'static StandardLibrary, program: Program) -> i32 {
     start_exit::prepare();
+    // This thread only waits: a signal that arrived in it would reach Python's main thread late.
+    let mask = signals::leave_to_others();
     let body = move || {
+        signals::set_mask(mask);
         signals::set_main_thread();
         let run = start_exit::run(true, |th| match start(th, config, library) {
             Ok(()) => {
@@ -67,6 +70,7 @@ pub fn run_program(config: Config, library: &'static StandardLibrary, program: P
             1
         }
     };
+    signals::set_mask(mask);
     if status == INTERRUPTED {
         die_of_interrupt();
     }

@@ -63,7 +63,12 @@ impl Thread {
 
     /// True if the value can be indexed and is no `dict`: what iteration and `reversed` fall back to.
     pub fn is_sequence(&self, value: &Value) -> bool {
-        self.has_special(value, Special::GetItem) && !type_of(value).payload.has(flag::DICT_SUBCLASS)
+        let class = type_of(value);
+        // The subscripts of native types that are no collections are not numbers.
+        let native = !class.payload.has(flag::HEAP) && !class.payload.has(flag::IMMUTABLE);
+        let keyed = class.payload.has(flag::DICT_SUBCLASS) || native && class.payload.has(flag::MAPPING);
+        let other = native && special::get(self, class, Special::Len).is_none();
+        self.has_special(value, Special::GetItem) && !keyed && !other
     }
 
     /// True if [`Thread::iter`] has something to go by.

@@ -28,6 +28,27 @@ pub fn set_main_thread() {
     MAIN.store(unsafe { libc::gettid() }, Ordering::Relaxed); // Relaxed: a number on its own.
 }
 
+/// The signals that a thread does not take.
+#[derive(Clone, Copy)]
+pub struct Mask(libc::sigset_t);
+
+/// Leaves all signals to other threads; the mask of before.
+pub fn leave_to_others() -> Mask {
+    // SAFETY: the sets are valid, and live during the calls that fill them in.
+    unsafe {
+        let (mut all, mut before) = (std::mem::zeroed(), std::mem::zeroed());
+        libc::sigfillset(&raw mut all);
+        libc::pthread_sigmask(libc::SIG_SETMASK, &raw const all, &raw mut before);
+        Mask(before)
+    }
+}
+
+/// Takes the signals that are not in `mask`.
+pub fn set_mask(mask: Mask) {
+    // SAFETY: the set is valid.
+    unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, &raw const mask.0, std::ptr::null_mut()) };
+}
+
 /// Sends the signal on to the main thread, if this is another one. True if that worked.
 fn pass_on(signal: libc::c_int) -> bool {
     let main = MAIN.load(Ordering::Relaxed); // Relaxed: a number on its own.

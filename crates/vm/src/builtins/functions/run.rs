@@ -175,7 +175,16 @@ pub fn compile_source(th: &mut Thread, source: &Source, request: &Request<'_>) -
             }
             Code::new(th, &Arc::new(unit))
         }
-        Err(error) => Err(refuse(th, error, request)),
+        Err(error) => {
+            let whole = error.kind == Kind::Incomplete && request.flags & flag::ALLOW_INCOMPLETE == 0;
+            // No line will follow: what is missing is an error like any other.
+            let error = if whole {
+                compiler::compile(source, &Options { mode: Mode::Exec, ..options }).err().unwrap_or(error)
+            } else {
+                error
+            };
+            Err(refuse(th, error, request))
+        }
     }
 }
 

@@ -64,7 +64,7 @@ pub fn no_default(th: &mut Thread) -> Value {
 impl NoDefaultType {
     #[new(raw)]
     fn new(th: &mut Thread, _class: Class, args: Args<'_>) -> PyResult {
-        if args.positional.len() > 1 || args.has_keywords() {
+        if !args.positional.is_empty() || args.has_keywords() {
             return Err(th.type_error("NoDefaultType takes no arguments"));
         }
         Ok(no_default(th))

@@ -5,7 +5,13 @@ use super::{Lazy, Variance, call_typing, cannot_subclass, name_argument, name_te
 use crate::prelude::*;
 
 /// The payload of a parameter specification.
-#[pyclass(name = "ParamSpec", module = "typing", doc = "Parameter specification variable.", dict, weakref)]
+#[pyclass(
+    name = "ParamSpec",
+    module = "typing",
+    doc = "Parameter specification variable.\n\n    >>> from typing import ParamSpec\n    >>> P = ParamSpec('P')\n    >>> P.__name__\n    'P'\n",
+    dict,
+    weakref
+)]
 pub struct ParamSpec {
     name: Value,
     bound: Option<Value>,
@@ -197,8 +203,8 @@ macro_rules! parts {
 }
 
 parts! {
-    ParamSpecArgs "ParamSpecArgs" "args" "The positional arguments of a ParamSpec.";
-    ParamSpecKwargs "ParamSpecKwargs" "kwargs" "The keyword arguments of a ParamSpec.";
+    ParamSpecArgs "ParamSpecArgs" "args" "The positional arguments of a ParamSpec.\n\n    >>> from typing import ParamSpec\n    >>> P = ParamSpec('P')\n    >>> P.args.__origin__ is P\n    True\n";
+    ParamSpecKwargs "ParamSpecKwargs" "kwargs" "The keyword arguments of a ParamSpec.\n\n    >>> from typing import ParamSpec\n    >>> P = ParamSpec('P')\n    >>> P.kwargs.__origin__ is P\n    True\n";
 }
 
 /// The payload of a type variable tuple.
