@@ -70,12 +70,17 @@ pub fn run(arguments: &[String]) -> Result<bool, String> {
 
 /// An installation of the binary that has the tests: subprocesses of tests find them too, whatever their options.
 fn prepare(place: &Path, options: &Options) -> std::io::Result<()> {
-    let packages = place.join("lib/python3.14/site-packages");
-    for folder in [place.join("cwd"), place.join("bin"), packages.clone()] {
-        fs::create_dir_all(folder)?;
+    let tests = fs::canonicalize(options.tree.join("Lib/test"))?;
+    for folder in ["cwd", "bin"] {
+        fs::create_dir_all(place.join(folder))?;
     }
-    fs::copy(&options.python, place.join(BINARY))?;
-    std::os::unix::fs::symlink(fs::canonicalize(options.tree.join("Lib/test"))?, packages.join("test"))
+    // Where either build looks.
+    for library in ["lib/python3.14", "lib/python3.14t"] {
+        let packages = place.join(library).join("site-packages");
+        fs::create_dir_all(&packages)?;
+        std::os::unix::fs::symlink(&tests, packages.join("test"))?;
+    }
+    fs::copy(&options.python, place.join(BINARY)).map(drop)
 }
 
 fn parse(arguments: &[String]) -> Result<Options, String> {
@@ -160,7 +165,7 @@ fn run_module(
         });
         let mut current = None;
         let mut ended = false;
-        // Silence for too long ends it as the end of the output does.
+        // Until the process ends, or a test takes too long.
         while let Ok(line) = lines.recv_timeout(options.timeout) {
             match line.split_once(' ').unwrap_or((&line, "")) {
                 ("start", name) => current = Some(name.to_owned()),
