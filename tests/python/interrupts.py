@@ -31,15 +31,15 @@ ENDED = {
 }
 
 CAUGHT = {
-    "loop": "ready()\ntry:\n    while True: pass\nexcept KeyboardInterrupt: print('caught')",
-    "while with a condition": "n = 1\nready()\ntry:\n    while n: pass\nexcept KeyboardInterrupt: print('caught')",
-    "comparison": "n = 0\nready()\ntry:\n    while n < 1: n *= 1\nexcept KeyboardInterrupt: print('caught')",
-    "range": "ready()\ntry:\n    for i in range(10**15): pass\nexcept KeyboardInterrupt: print('caught')",
-    "iterator": "ready()\ntry:\n    for i in iter(int, 1): pass\nexcept KeyboardInterrupt: print('caught')",
-    "function": "def f():\n    int(3)\n    try:\n        while True: pass\n    except KeyboardInterrupt: print('caught')\nready()\nf()",
-    "finally": "import time\nready()\ntry:\n    try:\n        time.sleep(100)\n    finally: print('caught')\nexcept KeyboardInterrupt: pass",
+    "loop": "try:\n    ready()\n    while True: pass\nexcept KeyboardInterrupt: print('caught')",
+    "while with a condition": "n = 1\ntry:\n    ready()\n    while n: pass\nexcept KeyboardInterrupt: print('caught')",
+    "comparison": "n = 0\ntry:\n    ready()\n    while n < 1: n *= 1\nexcept KeyboardInterrupt: print('caught')",
+    "range": "try:\n    ready()\n    for i in range(10**15): pass\nexcept KeyboardInterrupt: print('caught')",
+    "iterator": "try:\n    ready()\n    for i in iter(int, 1): pass\nexcept KeyboardInterrupt: print('caught')",
+    "function": "def f():\n    int(3)\n    try:\n        ready()\n        while True: pass\n    except KeyboardInterrupt: print('caught')\nf()",
+    "finally": "import time\ntry:\n    try:\n        ready()\n        time.sleep(100)\n    finally: print('caught')\nexcept KeyboardInterrupt: pass",
     "thread": "import threading, time\nstop = False\ndef work():\n    while not stop: time.sleep(0.001)\n"
-              "t = threading.Thread(target=work)\nt.start()\nready()\ntry:\n    while True: pass\n"
+              "t = threading.Thread(target=work)\nt.start()\ntry:\n    ready()\n    while True: pass\n"
               "except KeyboardInterrupt:\n    stop = True\n    t.join()\n    print('caught')",
     "handler": "import signal, time\ncaught = []\nsignal.signal(signal.SIGINT, lambda number, frame: caught.append(frame.f_code.co_name))\n"
                "def f():\n    while not caught: pass\nready()\nf()\nprint('caught' if caught == ['f'] else caught)",
