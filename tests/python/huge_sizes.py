@@ -84,7 +84,7 @@ def check_formatting():
 
 
 def check_ints():
-    for size in HUGE, MOST, BEYOND, 10**11:
+    for size in HUGE, MOST, BEYOND:
         fails(operator.lshift, 1, size)
         assert 0 << size == 0 and 1 >> size == 0 and -1 >> size == -1
     if sys.implementation.name != "cpython":
