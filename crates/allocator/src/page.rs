@@ -371,7 +371,7 @@ impl PageRef {
 
     /// The heap that owns the page.
     #[inline(always)]
-    pub(crate) fn heap(&self) -> *mut () {
+    pub fn heap(&self) -> *mut () {
         // Relaxed: fixed while a block is in use; whoever has a block got it after it was written.
         self.heap.load(Ordering::Relaxed)
     }

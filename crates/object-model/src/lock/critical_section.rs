@@ -7,7 +7,7 @@
 //! - C4 Waiting for a lock is a point at which the world may stop, so a bias that was seen before is looked at again.
 
 use mode::primitive::Ordering;
-use mode::{Attached, FREE_THREADED};
+use mode::{Attached, FREE_THREADED, OwnerId};
 
 use super::object_lock;
 use crate::object::header::Header;
@@ -40,7 +40,7 @@ impl<'t> CriticalSection<'t> {
         loop {
             let first = Self::acquire(token, low);
             let second = if std::ptr::eq(low, high) { None } else { Self::acquire(token, high) };
-            if first.is_some() || Self::is_biased(token, low) {
+            if first.is_some() || Self::is_ours(token, low) {
                 return CriticalSection { token, first, second };
             }
             // Another thread ended the bias of the first while this one waited for the second (C4).
@@ -57,22 +57,35 @@ impl<'t> CriticalSection<'t> {
         object.lock_byte().load(Ordering::Relaxed) == object_lock::BIASED && object.owner() == token.owner()
     }
 
+    /// [`Self::is_biased`], and of deferred objects too, which name no owner: their bias is that of the heap they lie in.
+    fn is_ours(token: &Attached, object: &Header) -> bool {
+        Self::is_biased(token, object) || Self::is_biased_deferred(token, object)
+    }
+
+    #[inline(always)]
+    fn is_biased_deferred(token: &Attached, object: &Header) -> bool {
+        // Relaxed: as in `is_biased`.
+        object.lock_byte().load(Ordering::Relaxed) == object_lock::BIASED
+            && object.owner() == OwnerId::DEFERRED
+            && object.lies_in_heap_of(token)
+    }
+
     #[inline(always)]
     fn acquire(token: &Attached, object: &'t Header) -> Option<&'t Header> {
-        if Self::is_biased(token, object) {
-            return None;
-        }
-        Self::acquire_foreign(token, object);
-        Some(object)
+        if Self::is_biased(token, object) { None } else { Self::acquire_foreign(token, object) }
     }
 
     #[inline(never)]
-    fn acquire_foreign(token: &Attached, object: &Header) {
+    fn acquire_foreign(token: &Attached, object: &'t Header) -> Option<&'t Header> {
+        if Self::is_biased_deferred(token, object) {
+            return None;
+        }
         // Relaxed: as above; `revoke` synchronises through the stopped world.
         if object.lock_byte().load(Ordering::Relaxed) == object_lock::BIASED {
             object_lock::revoke(token, object);
         }
         object_lock::lock(token, object.lock_byte());
+        Some(object)
     }
 }
 

@@ -142,9 +142,19 @@ impl Header {
     /// [`Header::make_deferred`] of an object that other threads may know, if it belongs to the heap of `token`. Counts of
     /// others that are under way are then of no consequence; a merge would be, and only the owner merges while it runs.
     pub fn defer_own(&self, token: &Attached) {
-        if mode::FREE_THREADED && self.owner.load() == token.owner() {
+        // One that was revived by another thread than it was born in stays counted: the heap it lies in tells a deferred
+        // object's bias.
+        if mode::FREE_THREADED && self.owner.load() == token.owner() && self.lies_in_heap_of(token) {
             self.counts.make_deferred(&self.owner);
         }
+    }
+
+    /// True if the object was born in the heap of `token`, or in one that became part of it. Of a live object.
+    #[inline]
+    pub(crate) fn lies_in_heap_of(&self, token: &Attached) -> bool {
+        // SAFETY: live objects lie in pages of the object heap (H1).
+        let page = unsafe { allocator::page_of(self.as_ptr().cast()) };
+        std::ptr::eq(page.heap(), token.heap().as_ptr())
     }
 
     /// Revives a dead object for its finalizer.
