@@ -100,7 +100,7 @@ pub fn load(th: &mut Thread, frame: Frame, i: Instruction, words: &[AtomicU64]) 
     let receiver = value(frame, i.b);
     let found = match receiver.as_header() {
         Some(header) => cached(th, header, words)
-            .or_else(|| placed(th, header, name(frame, i.c)))
+            .or_else(|| placed(th, header, name(frame, i.c), words))
             .or_else(|| uncached(th, header, name(frame, i.c), words)),
         None => None,
     };
@@ -156,12 +156,24 @@ fn slot_value(th: &Thread, header: &Header, shape: ShapeId, offset: usize) -> Op
     slot.load(th, || header.shape_id() == shape).ok().flatten()
 }
 
-/// By the thread's own cache, where this instruction sees many shapes.
-fn placed(th: &Thread, header: &Header, name: &Obj<Str>) -> Option<Value> {
+/// By the thread's own cache, where this instruction is new or sees many shapes.
+fn placed(th: &mut Thread, header: &Header, name: &Obj<Str>, words: &[AtomicU64]) -> Option<Value> {
     let shape = header.shape_id();
     match th.places.get(shape, name)? {
-        Place::Inline(offset) => slot_value(th, header, shape, offset),
+        Place::Inline(offset) => {
+            remember_slot(th, words, 1, shape, offset);
+            slot_value(th, header, shape, offset)
+        }
         Place::Absent => None,
+    }
+}
+
+/// Has an alternative, `stride` words each, name the slot at `offset`, if there is room.
+fn remember_slot(th: &mut Thread, words: &[AtomicU64], stride: usize, shape: ShapeId, offset: usize) {
+    if let Some(word) = slot_word(shape, cache::SLOT, offset)
+        && let Some(at) = cache::vacancy(th, words, stride, shape.0)
+    {
+        cache::replace(th, &words[at], word);
     }
 }
 
@@ -188,11 +200,7 @@ fn uncached(th: &mut Thread, header: &Header, name: &Obj<Str>, words: &[AtomicU6
         let is_own = index.is_none();
         if let Some(index) = index.or_else(|| shape.find(name.as_value())) {
             let offset = area.inline_offset(header, index).filter(|_| !class.payload.layout().variable)?;
-            if let Some(word) = slot_word(shape.id(), cache::SLOT, offset)
-                && let Some(at) = cache::vacancy(th, words, 1, shape.id().0)
-            {
-                cache::replace(th, &words[at], word);
-            }
+            remember_slot(th, words, 1, shape.id(), offset);
             if is_own {
                 th.places.put(shape.id(), name, Place::Inline(offset));
             }
@@ -287,6 +295,7 @@ pub fn store(th: &mut Thread, frame: Frame, i: Instruction, words: &[AtomicU64])
         {
             match store_cached(th, header, shape << 32 | offset as u64, new) {
                 Ok(()) => {
+                    remember_slot(th, words, 2, ShapeId(shape as u32), offset);
                     kill(th, frame, i, KILL_A, i.a);
                     return Ok(());
                 }
