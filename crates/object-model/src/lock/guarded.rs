@@ -9,6 +9,7 @@ use std::ops::{Deref, DerefMut};
 use mode::primitive::{AtomicU8, Ordering};
 use mode::{Attached, FREE_THREADED};
 
+use super::alone::alone;
 use super::object_lock;
 use crate::object::layout;
 
@@ -20,8 +21,8 @@ pub struct Guarded<T> {
     value: UnsafeCell<T>,
 }
 
-// SAFETY: `value` and `holder` are touched only by the holder of the lock (free-threaded) or by the thread that is
-// attached and has marked the cell as taken (gil).
+// SAFETY: `value` and `holder` are touched only by the holder of the lock (free-threaded), or by the thread that is
+// attached and has marked the cell as taken (gil, and as long as there is one thread: `alone` A2).
 unsafe impl<T: Send> Sync for Guarded<T> {}
 // SAFETY: as above.
 unsafe impl<T: Send> Send for Guarded<T> {}
@@ -47,7 +48,7 @@ impl<T> Guarded<T> {
     #[inline]
     pub fn lock<'t>(&'t self, token: &'t Attached) -> GuardedRef<'t, T> {
         let me = std::ptr::from_ref(token) as usize;
-        if FREE_THREADED {
+        if FREE_THREADED && !alone() {
             object_lock::lock(token, &self.lock);
         } else {
             assert!(self.holder.get() == 0, "a guarded cell was taken twice by one thread");
@@ -94,7 +95,7 @@ impl<T> Drop for GuardedRef<'_, T> {
     #[inline]
     fn drop(&mut self) {
         self.cell.holder.set(0);
-        if FREE_THREADED {
+        if FREE_THREADED && !alone() {
             object_lock::unlock(&self.cell.lock);
         }
         let guards = self.token.guards().get() - 1;

@@ -93,6 +93,8 @@ pub struct Type {
     pub subclasses: Mutex<Vec<Class>>,
     /// What the crate above hangs on a class of native iterators: a pointer to a static of one type of its own.
     pub advance: AtomicPtr<()>,
+    /// What the crate above hangs on a class of native sequences, likewise.
+    pub items: AtomicPtr<()>,
     /// Whatever the crate above hangs on a type (native constructors, …), set once.
     pub native: std::sync::OnceLock<&'static (dyn std::any::Any + Send + Sync)>,
 }
@@ -145,6 +147,7 @@ impl Type {
             dict: parts.dict,
             subclasses: Mutex::new(Vec::new()),
             advance: AtomicPtr::new(std::ptr::null_mut()),
+            items: AtomicPtr::new(std::ptr::null_mut()),
             native: std::sync::OnceLock::new(),
         }
     }

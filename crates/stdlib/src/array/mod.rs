@@ -2,6 +2,7 @@
 //!
 //! The bytes of an array are behind its lock; while a memoryview looks at them their number does not change.
 
+mod fast;
 mod item;
 mod rebuild;
 
@@ -880,7 +881,7 @@ impl ArrayIterator {
 /// The module.
 #[pymodule(name = "array", classes = [super::Array], functions = [super::rebuild::_array_reconstructor])]
 pub mod module {
-    use super::{Array, ArrayIterator, item};
+    use super::{Array, ArrayIterator, fast, item};
     use vm::prelude::*;
 
     #[pyattr]
@@ -891,6 +892,7 @@ pub mod module {
     #[init]
     fn init(th: &mut Thread, module: &Value) -> PyResult<()> {
         let _ = ArrayIterator::class(th);
+        fast::ITEMS.hang(Array::class(th));
         let class = Array::class(th).value();
         crate::support::set_attr(th, module, "ArrayType", &class)?;
         let mutable = crate::support::import_attr(th, "collections.abc", "MutableSequence")?;

@@ -76,21 +76,24 @@ pub fn name(frame: Frame, index: u16) -> &'static Obj<Str> {
     &frame.code().payload.names[index as usize]
 }
 
-/// `LOAD_ATTR` of an inline slot that one of the cache words names.
+/// `LOAD_ATTR` of an inline slot that one of the cache words names, or of what the first one found in a class.
 #[inline(always)]
-pub fn slot_of(th: &Thread, receiver: &Value, words: &[AtomicU64]) -> Option<Value> {
+pub fn cached_first(th: &Thread, receiver: &Value, words: &[AtomicU64]) -> Option<Value> {
     let header = receiver.as_header()?;
     let shape = header.shape_id();
-    // Relaxed: each word stands on its own, and is checked against the object's shape.
-    let mut cached = words[0].load(Ordering::Relaxed);
-    if cached >> 32 != u64::from(shape.0) {
-        cached = words[1].load(Ordering::Relaxed); // Relaxed: as above.
+    // Relaxed: a word that names a slot stands on its own, and is checked against the object's shape.
+    let mut word = words[0].load(Ordering::Relaxed);
+    if word >> 32 != u64::from(shape.0) {
+        if word & cache::SLOT == 0 {
+            return cache::found(th, cache::read(&words[0]), header);
+        }
+        word = words[1].load(Ordering::Relaxed); // Relaxed: as above.
     }
-    if cached >> 32 != u64::from(shape.0) || cached & cache::SLOT == 0 {
+    if word >> 32 != u64::from(shape.0) || word & cache::SLOT == 0 {
         return None;
     }
     // SAFETY: the offset was found for an object of this shape.
-    let slot = unsafe { attributes::slot_at(header.as_ptr(), (cached & cache::OFFSET) as usize) };
+    let slot = unsafe { attributes::slot_at(header.as_ptr(), (word & cache::OFFSET) as usize) };
     slot.load(th, || header.shape_id() == shape).ok().flatten()
 }
 

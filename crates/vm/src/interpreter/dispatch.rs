@@ -37,6 +37,13 @@ unsafe fn header<'a>(word: u64) -> &'a Header {
     unsafe { &*(word as *const Header) }
 }
 
+/// The instruction in one load: the handlers' own loads of its fields would be put together again for a call.
+#[inline(always)]
+fn whole(i: &Instruction) -> Instruction {
+    // SAFETY: an instruction is eight bytes, aligned as such, without padding; any word made of one is one.
+    unsafe { std::mem::transmute(std::ptr::from_ref(i).cast::<u64>().read()) }
+}
+
 /// A float from an int or float immediate, for mixed arithmetic.
 #[inline(always)]
 fn as_float(word: u64) -> Option<f64> {
@@ -168,7 +175,7 @@ pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
         ($function:expr, $i:expr) => {{
             save!();
             let f: fn(&mut Thread, Frame, Instruction) -> PyResult<()> = $function;
-            check!(f(th, Frame(base), *$i));
+            check!(f(th, Frame(base), whole($i)));
         }};
     }
     macro_rules! enter {
@@ -246,7 +253,7 @@ pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
                 }
             }
             save!();
-            check!($slow(th, Frame(base), *$i, $op));
+            check!($slow(th, Frame(base), whole($i), $op));
         }};
     }
     macro_rules! int_only {
@@ -260,7 +267,7 @@ pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
                 }
             }
             save!();
-            check!($slow(th, Frame(base), *$i, $op));
+            check!($slow(th, Frame(base), whole($i), $op));
         }};
     }
     macro_rules! compare {
@@ -285,14 +292,18 @@ pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
                 write!($i.a, FALSE | u64::from(word_float(x) $rel word_float(y)) << 3);
             } else {
                 save!();
-                check!(arithmetic::compare_value(th, Frame(base), *$i, $op));
+                check!(arithmetic::compare_value(th, Frame(base), whole($i), $op));
             }
         }};
     }
     macro_rules! jump_compare {
         ($i:expr, $rel:tt, $op:expr) => {{
-            let answer =
-                compare!(reg!($i.a), reg!($i.b), $rel, arithmetic::compare_jump(th, Frame(base), *$i, $op));
+            let answer = compare!(
+                reg!($i.a),
+                reg!($i.b),
+                $rel,
+                arithmetic::compare_jump(th, Frame(base), whole($i), $op)
+            );
             if answer == ($i.flags & IF_TRUE != 0) {
                 jump!($i.c.cast_signed());
             }
@@ -304,7 +315,7 @@ pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
                 reg!($i.a),
                 constant!($i.b),
                 $rel,
-                arithmetic::compare_jump_constant(th, Frame(base), *$i, $op)
+                arithmetic::compare_jump_constant(th, Frame(base), whole($i), $op)
             );
             if answer == ($i.flags & IF_TRUE != 0) {
                 jump!($i.c.cast_signed());
@@ -313,7 +324,7 @@ pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
     }
     macro_rules! loop_compare {
         ($i:expr, $y:expr, $rel:tt, $op:expr, $slow:path) => {{
-            if compare!(reg!($i.a), $y, $rel, $slow(th, Frame(base), *$i, $op)) {
+            if compare!(reg!($i.a), $y, $rel, $slow(th, Frame(base), whole($i), $op)) {
                 poll!();
                 jump!($i.c.cast_signed());
             }
@@ -327,7 +338,7 @@ pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
                 word if word & INT_TAG == INT_TAG => word != INT_TAG,
                 _ => {
                     save!();
-                    check!(arithmetic::truth(th, Frame(base), *$i))
+                    check!(arithmetic::truth(th, Frame(base), whole($i)))
                 }
             }
         };
@@ -509,14 +520,15 @@ pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
             Opcode::SetupAnnotations => slow!(names::setup_annotations, i),
 
             Opcode::LoadAttr => {
-                if let Some(found) = attribute::slot_of(th, value!(i.b), cache_words!(2)) {
+                if let Some(found) = attribute::cached_first(th, value!(i.b), cache_words!(2)) {
                     write!(i.a, found.into_word());
                     if i.flags & KILL_B != 0 && i.a != i.b {
                         kill!(i.b);
                     }
                 } else {
                     save!();
-                    if let Some(resume) = check!(attribute::load(th, Frame(base), *i, cache_words!(2))) {
+                    if let Some(resume) = check!(attribute::load(th, Frame(base), whole(i), cache_words!(2)))
+                    {
                         enter!(resume);
                         continue;
                     }
@@ -534,7 +546,7 @@ pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
                         let value = take!(i.c, KILL_C, i);
                         if let Err(value) = attribute::store_cached(th, object, cached, value) {
                             // SAFETY: as in `reg`; the reference goes back where it came from.
-                            unsafe { attribute::give_back(Frame(base), *i, value) };
+                            unsafe { attribute::give_back(Frame(base), whole(i), value) };
                         } else {
                             skip!(4);
                             if i.flags & KILL_A != 0 {
@@ -545,7 +557,7 @@ pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
                     }
                 }
                 save!();
-                check!(attribute::store(th, Frame(base), *i, cache_words!(4)));
+                check!(attribute::store(th, Frame(base), whole(i), cache_words!(4)));
                 skip!(4);
             }
             Opcode::DeleteAttr => slow!(attribute::delete, i),
@@ -569,7 +581,7 @@ pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
                     }
                 }
                 save!();
-                check!(attribute::load_method(th, Frame(base), *i, cache_words!(2)));
+                check!(attribute::load_method(th, Frame(base), whole(i), cache_words!(2)));
                 skip!(2);
             }
             Opcode::LoadSuperAttr => {
@@ -584,14 +596,14 @@ pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
 
             Opcode::LoadSubscr => load_item!(i, reg!(i.c), {
                 save!();
-                if let Some(resume) = check!(subscript::load(th, Frame(base), *i)) {
+                if let Some(resume) = check!(subscript::load(th, Frame(base), whole(i))) {
                     enter!(resume);
                     continue;
                 }
             }),
             Opcode::LoadSubscrK => load_item!(i, constant!(i.c), slow!(subscript::load_constant, i)),
             Opcode::StoreSubscr => {
-                if !subscript::store_item(th, Frame(base), *i) {
+                if !subscript::store_item(th, Frame(base), whole(i)) {
                     slow!(subscript::store, i);
                 } else if i.flags & KILL_A != 0 {
                     kill!(i.a);
@@ -620,7 +632,7 @@ pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
                     next!();
                 }
                 save!();
-                check!(arithmetic::binary(th, Frame(base), *i, BinaryOp::TrueDiv));
+                check!(arithmetic::binary(th, Frame(base), whole(i), BinaryOp::TrueDiv));
             }
             Opcode::TrueDivK => {
                 if let Some(word) = arithmetic::true_div_words(reg!(i.b), constant!(i.c)) {
@@ -628,7 +640,7 @@ pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
                     next!();
                 }
                 save!();
-                check!(arithmetic::binary_constant(th, Frame(base), *i, BinaryOp::TrueDiv));
+                check!(arithmetic::binary_constant(th, Frame(base), whole(i), BinaryOp::TrueDiv));
             }
             Opcode::FloorDiv => {
                 int_only!(i, reg!(i.c), arithmetic::floor_div_words, arithmetic::binary, BinaryOp::FloorDiv);
@@ -658,7 +670,7 @@ pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
                     next!();
                 }
                 save!();
-                check!(arithmetic::binary(th, Frame(base), *i, BinaryOp::Pow));
+                check!(arithmetic::binary(th, Frame(base), whole(i), BinaryOp::Pow));
             }
             Opcode::PowK => {
                 if let Some(word) = arithmetic::pow_words(reg!(i.b), constant!(i.c)) {
@@ -666,11 +678,11 @@ pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
                     next!();
                 }
                 save!();
-                check!(arithmetic::binary_constant(th, Frame(base), *i, BinaryOp::Pow));
+                check!(arithmetic::binary_constant(th, Frame(base), whole(i), BinaryOp::Pow));
             }
             Opcode::MatMul => {
                 save!();
-                check!(arithmetic::binary(th, Frame(base), *i, BinaryOp::MatMul));
+                check!(arithmetic::binary(th, Frame(base), whole(i), BinaryOp::MatMul));
             }
             Opcode::LShift => {
                 int_only!(i, reg!(i.c), arithmetic::l_shift_words, arithmetic::binary, BinaryOp::LShift);
@@ -783,7 +795,7 @@ pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
             }
             Opcode::JumpIn => {
                 save!();
-                let found = check!(subscript::contains_jump(th, Frame(base), *i));
+                let found = check!(subscript::contains_jump(th, Frame(base), whole(i)));
                 if found == (i.flags & IF_TRUE != 0) {
                     jump!(i.c.cast_signed());
                 }
@@ -842,10 +854,10 @@ pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
                 save!();
                 // SAFETY: an object that a register keeps.
                 if mark & 7 == 0 && unsafe { header(mark) }.shape_id() == builtin::GENERATOR {
-                    outcome!(generator::for_next(th, Frame(base), *i));
+                    outcome!(generator::for_next(th, Frame(base), whole(i)));
                     next!();
                 }
-                if check!(iterate::next(th, Frame(base), *i)) {
+                if check!(iterate::next(th, Frame(base), whole(i))) {
                     poll!();
                     jump!(i.c.cast_signed());
                 }
@@ -858,23 +870,23 @@ pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
                 kill!(i.a + 2);
             }
             Opcode::UnpackSequence => {
-                if !iterate::unpack_known(th, Frame(base), *i) {
+                if !iterate::unpack_known(th, Frame(base), whole(i)) {
                     slow!(iterate::unpack, i);
                 }
             }
             Opcode::UnpackEx => slow!(iterate::unpack_ex, i),
 
             Opcode::Call => {
-                if let Some(code) = call::simple_callee(Frame(base), *i) {
+                if let Some(code) = call::simple_callee(Frame(base), whole(i)) {
                     // SAFETY: the window follows the callee's register.
                     let new = Frame(unsafe { base.add(i.b as usize + crate::frame::HEADER) });
                     push_python!(new, code, 0, i.a);
                     continue;
                 }
                 save!();
-                match call::call_native(th, Frame(base), *i) {
+                match call::call_native(th, Frame(base), whole(i)) {
                     Some(result) => check!(result),
-                    None => outcome!(call::call(th, Frame(base), *i)),
+                    None => outcome!(call::call(th, Frame(base), whole(i))),
                 }
             }
             Opcode::CallKw => {
@@ -882,11 +894,11 @@ pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
                 let extra = unsafe { *pc.add(1) };
                 skip!(1);
                 save!();
-                outcome!(call::call_keywords(th, Frame(base), *i, extra.a));
+                outcome!(call::call_keywords(th, Frame(base), whole(i), extra.a));
             }
             Opcode::CallEx => {
                 save!();
-                outcome!(call::call_unpacked(th, Frame(base), *i));
+                outcome!(call::call_unpacked(th, Frame(base), whole(i)));
             }
             Opcode::Return => {
                 let word = reg!(i.a);
@@ -934,7 +946,7 @@ pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
             Opcode::RaiseAgain => slow!(exception::raise_again, i),
             Opcode::Reraise => {
                 save!();
-                exception::reraise(th, Frame(base), *i);
+                exception::reraise(th, Frame(base), whole(i));
                 fail!();
             }
             Opcode::PushExc => slow!(exception::push, i),
@@ -950,11 +962,11 @@ pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
             }
             Opcode::Yield => {
                 save!();
-                outcome!(generator::yield_value(th, Frame(base), *i));
+                outcome!(generator::yield_value(th, Frame(base), whole(i)));
             }
             Opcode::Send => {
                 save!();
-                outcome!(generator::send_to(th, Frame(base), *i));
+                outcome!(generator::send_to(th, Frame(base), whole(i)));
             }
             Opcode::GetYieldFromIter => slow!(generator::yield_from_iter, i),
             Opcode::GetAwaitable => slow!(generator::awaitable, i),
@@ -974,7 +986,7 @@ pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
                 save!();
                 // SAFETY: the operand word follows.
                 let extra = unsafe { *pc.add(1) };
-                check!(pattern::class(th, Frame(base), *i, extra.a as usize));
+                check!(pattern::class(th, Frame(base), whole(i), extra.a as usize));
                 skip!(1);
             }
             Opcode::MatchRest => slow!(pattern::rest, i),

@@ -15,6 +15,7 @@ use crate::class::special;
 use crate::error::PyResult;
 use crate::frame::Frame;
 use crate::names::Special;
+use crate::protocol::sequence::FastItems;
 use crate::protocol::{exact, mapping};
 use crate::thread::Thread;
 
@@ -72,9 +73,21 @@ fn tuple_item(tuple: &Obj<Tuple>, index: i64) -> Option<Value> {
     tuple.items().get(index as usize).cloned()
 }
 
+/// `container[index]` of a native sequence and a small int, if its class has that without a call.
+#[inline]
+fn fast_item(th: &mut Thread, container: &Value, index: &Value) -> Option<Value> {
+    let items = FastItems::of(container.as_header()?.shape().class())?;
+    (items.get)(th, container, index.as_small_int()?)
+}
+
 /// `LOAD_SUBSCR`. Some: a `__getitem__` goes on.
 #[inline(never)]
 pub fn load(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<Option<Resume>> {
+    if let Some(found) = fast_item(th, value(frame, i.b), value(frame, i.c)) {
+        kill(th, frame, i, KILL_B, i.b);
+        put(th, frame, i.a as usize, found);
+        return Ok(None);
+    }
     if let Some(header) = value(frame, i.b).as_header()
         && let class = header.shape().class()
         && let Some(method) = special::get(th, class, Special::GetItem)
@@ -95,7 +108,10 @@ pub fn load(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<Option<Re
 #[inline(never)]
 pub fn load_constant(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()> {
     let index = &frame.code().payload.constants[i.c as usize];
-    let found = th.get_item(value(frame, i.b), index)?;
+    let found = match fast_item(th, value(frame, i.b), index) {
+        Some(found) => found,
+        None => th.get_item(value(frame, i.b), index)?,
+    };
     kill(th, frame, i, KILL_B, i.b);
     put(th, frame, i.a as usize, found);
     Ok(())
@@ -104,7 +120,15 @@ pub fn load_constant(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<
 /// `STORE_SUBSCR`
 #[inline(never)]
 pub fn store(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()> {
-    th.set_item(value(frame, i.a), value(frame, i.b), value(frame, i.c))?;
+    let (container, index, new) = (value(frame, i.a), value(frame, i.b), value(frame, i.c));
+    let fast = container.as_header().and_then(|header| FastItems::of(header.shape().class()));
+    let done = match (fast, index.as_small_int()) {
+        (Some(items), Some(index)) => (items.set)(th, container, index, new),
+        _ => false,
+    };
+    if !done {
+        th.set_item(container, index, new)?;
+    }
     kill(th, frame, i, KILL_C, i.c);
     kill(th, frame, i, KILL_B, i.b);
     kill(th, frame, i, KILL_A, i.a);

@@ -2,6 +2,8 @@
 //!
 //! Not here: subscripts (`mapping`), which go by the key.
 
+use std::sync::atomic::Ordering;
+
 use object_model::dict::same_key;
 use object_model::ty::flag;
 
@@ -13,6 +15,29 @@ use crate::protocol::exact;
 
 /// Length hints below are not checked against the memory.
 const PLAUSIBLE: usize = 1 << 16;
+
+/// Hung on a class of native sequences: subscripts with small ints without a call.
+pub struct FastItems {
+    /// The item at an index that may be negative; None leaves the matter to `__getitem__`.
+    pub get: fn(&mut Thread, &Value, i64) -> Option<Value>,
+    /// Replaces that item; false leaves the matter to `__setitem__`.
+    pub set: fn(&mut Thread, &Value, i64, &Value) -> bool,
+}
+
+impl FastItems {
+    /// Hangs it on a class; subclasses do not have it.
+    pub fn hang(&'static self, class: Class) {
+        // Release pairs with the acquire in `of`, though a static needs no publishing.
+        class.payload.items.store(std::ptr::from_ref(self).cast_mut().cast(), Ordering::Release);
+    }
+
+    /// What hangs on a class.
+    #[inline(always)]
+    pub fn of(class: Class) -> Option<&'static FastItems> {
+        // SAFETY: only `hang` writes the pointer.
+        unsafe { class.payload.items.load(Ordering::Acquire).cast::<FastItems>().as_ref() }
+    }
+}
 
 /// Something whose items are reached by number, without running Python.
 pub(crate) trait Indexed {

@@ -4,6 +4,7 @@
 
 use allocator::HeapHandle;
 use mode::Attached;
+use object_model::lock::alone;
 use object_model::reclaim;
 use refcount::MergeQueue;
 
@@ -41,6 +42,11 @@ pub fn run<R>(is_main: bool, body: impl FnOnce(&mut Thread) -> R) -> Result<R, S
     let attached: *const Attached = &**thread;
     // SAFETY: the thread is boxed, so the token stays at its address until it is unset below.
     unsafe { mode::attached::set_current(attached) };
+    if is_main {
+        alone::begin();
+    } else if alone::alone() {
+        thread.stop_the_world(|_| alone::end());
+    }
     let result = body(&mut thread);
     thread.end();
     // SAFETY: null is always allowed.
