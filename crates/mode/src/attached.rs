@@ -12,6 +12,8 @@ use std::cell::Cell;
 use std::marker::PhantomData;
 use std::ptr::NonNull;
 
+use crate::primitive::AtomicU64;
+
 /// The heap that owns an object: a small number, written into every object's header.
 ///
 /// `FIRST_SPECIAL` and above own nothing: nobody counts in `local` for them.
@@ -21,7 +23,9 @@ pub struct OwnerId(pub u16);
 
 impl OwnerId {
     /// The lowest value that is not a heap.
-    pub const FIRST_SPECIAL: u16 = 0xFFFD;
+    pub const FIRST_SPECIAL: u16 = 0xFFFC;
+    /// Each thread counts for itself; only with the world stopped can anybody tell whether the object is dead.
+    pub const PROMOTED: OwnerId = OwnerId(0xFFFC);
     /// The counts were merged: everybody counts in the shared word.
     pub const MERGED: OwnerId = OwnerId(0xFFFD);
     /// Nobody counts references in registers; the collector frees the object.
@@ -48,6 +52,10 @@ pub struct Attached {
     pending: Cell<bool>,
     /// How deep the destruction of nested objects has gone on the native stack.
     destroying: Cell<u32>,
+    /// References to others' objects until this thread reports one (`refcount::promoted`).
+    until_report: Cell<u32>,
+    /// What this thread counts of promoted objects; null if it has no counters.
+    counters: Cell<*const AtomicU64>,
     not_send: PhantomData<*mut ()>,
 }
 
@@ -64,6 +72,8 @@ impl Attached {
             guards: Cell::new(0),
             pending: Cell::new(false),
             destroying: Cell::new(0),
+            until_report: Cell::new(0),
+            counters: Cell::new(std::ptr::null()),
             not_send: PhantomData,
         }
     }
@@ -90,6 +100,18 @@ impl Attached {
     #[inline(always)]
     pub fn pending(&self) -> &Cell<bool> {
         &self.pending
+    }
+
+    /// References to others' objects until this thread reports one.
+    #[inline(always)]
+    pub fn until_report(&self) -> &Cell<u32> {
+        &self.until_report
+    }
+
+    /// This thread's counters of promoted objects.
+    #[inline(always)]
+    pub fn counters(&self) -> &Cell<*const AtomicU64> {
+        &self.counters
     }
 
     /// The native nesting of destructors.

@@ -16,15 +16,17 @@
 //! A `local` count that would reach 2^31 makes the object immortal, which only its owner can do; a shared count is
 //! pinned (`state`). Neither wraps.
 //!
-//! Deferred objects are not counted at all; their lives are the collector's.
+//! Deferred objects are not counted at all; their lives are the collector's. Of promoted ones the local word is a number
+//! and the shared one a base: see `promoted`. The owner of a promoted object changes with the world stopped only, so who
+//! has seen it acts on it.
 //!
 //! Checked by `loom-tests/tests/biased_counts.rs`.
 
 use mode::OwnerId;
 use mode::primitive::{AtomicU32, Ordering};
 
-use crate::state::{Decremented, ONE, Shared};
-use crate::{OwnerCell, RawRefCount, Release, UNCOUNTED};
+use crate::state::{Decremented, LIMIT, MERGED, ONE, Shared};
+use crate::{OwnerCell, RawRefCount, Release, UNCOUNTED, promoted};
 
 /// A biased reference count.
 #[derive(Debug)]
@@ -79,8 +81,22 @@ impl RefCount {
         }
     }
 
+    /// Adds references for a thread that does not own the object.
     #[cold]
     #[inline(never)]
+    fn increment_foreign(&self, holder: OwnerId, more: u32) {
+        if holder == OwnerId::PROMOTED && promoted::add(self.local(), more.into()) {
+            return;
+        }
+        if more == 1 {
+            self.increment_shared();
+        } else {
+            self.increment_shared_by(more);
+        }
+        promoted::sample(self);
+    }
+
+    #[inline]
     fn increment_shared(&self) {
         // Relaxed: the caller's reference keeps the object alive, as in `Arc`.
         let before = Shared(self.shared.fetch_add(ONE, Ordering::Relaxed));
@@ -90,8 +106,7 @@ impl RefCount {
         }
     }
 
-    #[cold]
-    #[inline(never)]
+    #[inline]
     fn increment_shared_by(&self, more: u32) {
         let mut current = self.peek_shared();
         // Relaxed: as in `increment_shared`.
@@ -102,6 +117,30 @@ impl RefCount {
 
     #[cold]
     #[inline(never)]
+    fn decrement_foreign(&self, holder: OwnerId) -> Release {
+        if holder == OwnerId::PROMOTED {
+            if !promoted::add(self.local(), -1) {
+                self.add_to_base(-1);
+            }
+            return Release::Kept;
+        }
+        self.decrement_shared()
+    }
+
+    /// Adds to the base of a promoted object.
+    fn add_to_base(&self, more: i64) -> i64 {
+        let mut current = self.peek_shared();
+        loop {
+            let count = (i64::from(current.count()) + more).clamp((-LIMIT).into(), LIMIT.into());
+            // Relaxed: a number on its own; stopping the world synchronises whoever draws conclusions from it.
+            match self.exchange(current, Shared::new(count as i32, MERGED), Ordering::Relaxed) {
+                Ok(()) => return count,
+                Err(seen) => current = seen,
+            }
+        }
+    }
+
+    #[inline]
     fn decrement_shared(&self) -> Release {
         let mut current = self.peek_shared();
         loop {
@@ -121,6 +160,18 @@ impl RefCount {
                 Err(seen) => current = seen,
             }
         }
+    }
+
+    #[inline]
+    fn try_increment_foreign(&self, holder: OwnerId) -> bool {
+        if holder == OwnerId::PROMOTED && promoted::add(self.local(), 1) {
+            return true;
+        }
+        let taken = self.try_increment_shared();
+        if taken {
+            promoted::sample(self);
+        }
+        taken
     }
 
     #[inline]
@@ -186,7 +237,7 @@ impl RawRefCount for RefCount {
                 self.saturate(owner);
             }
         } else if !is_uncounted(holder) {
-            self.increment_shared();
+            self.increment_foreign(holder, 1);
         }
     }
 
@@ -201,7 +252,7 @@ impl RawRefCount for RefCount {
                 self.saturate(owner);
             }
         } else if !is_uncounted(holder) {
-            self.increment_shared_by(more);
+            self.increment_foreign(holder, more);
         }
     }
 
@@ -224,7 +275,7 @@ impl RawRefCount for RefCount {
         } else if is_uncounted(holder) {
             Release::Kept
         } else {
-            self.decrement_shared()
+            self.decrement_foreign(holder)
         }
     }
 
@@ -239,12 +290,13 @@ impl RawRefCount for RefCount {
             }
             alive
         } else {
-            is_uncounted(holder) || self.try_increment_shared()
+            is_uncounted(holder) || self.try_increment_foreign(holder)
         }
     }
 
     fn share(&self, owner: &OwnerCell, _me: OwnerId) {
-        if is_uncounted(owner.load()) {
+        let holder = owner.load();
+        if is_uncounted(holder) || holder == OwnerId::PROMOTED {
             return;
         }
         let mut current = self.peek_shared();
@@ -262,6 +314,13 @@ impl RawRefCount for RefCount {
     fn merge(&self, owner: &OwnerCell, donated: u32) -> Release {
         let holder = owner.load();
         if is_uncounted(holder) {
+            return Release::Kept;
+        }
+        if holder == OwnerId::PROMOTED {
+            // The queue's reference goes the way of all others.
+            if !promoted::add(self.local(), -i64::from(donated)) {
+                self.add_to_base(-i64::from(donated));
+            }
             return Release::Kept;
         }
         let mut local = 0;
@@ -301,6 +360,37 @@ impl RawRefCount for RefCount {
         }
     }
 
+    fn promote(&self, owner: &OwnerCell, number: u32) -> bool {
+        let holder = owner.load();
+        let shared = self.peek_shared();
+        if is_uncounted(holder) || holder == OwnerId::PROMOTED || shared.is_pinned() {
+            return false;
+        }
+        let local = if holder.is_heap() { self.local() } else { 0 };
+        let count = i64::from(local) + i64::from(shared.count());
+        if !(1..i64::from(LIMIT)).contains(&count) {
+            return false;
+        }
+        self.set_local(number);
+        owner.store(OwnerId::PROMOTED);
+        // Relaxed: the world is stopped, and starting it publishes all three.
+        self.shared.store(Shared::new(count as i32, MERGED).0, Ordering::Relaxed);
+        true
+    }
+
+    fn number(&self, owner: &OwnerCell) -> Option<u32> {
+        (owner.load() == OwnerId::PROMOTED).then(|| self.local())
+    }
+
+    fn settle(&self, _owner: &OwnerCell, counted: i64) -> i64 {
+        self.add_to_base(counted)
+    }
+
+    fn demote(&self, owner: &OwnerCell) {
+        self.set_local(0);
+        owner.store(OwnerId::MERGED);
+    }
+
     fn resurrect_begin(&self, owner: &OwnerCell, me: OwnerId) {
         // Never (merged, 1): a stale reader would gain a reference to what is being destroyed. Dead and unshared
         // words fail its exchange alike, so that stores are enough.
@@ -313,8 +403,13 @@ impl RawRefCount for RefCount {
     }
 
     fn count(&self, owner: &OwnerCell) -> usize {
-        if is_uncounted(owner.load()) {
+        let holder = owner.load();
+        if is_uncounted(holder) {
             return UNCOUNTED;
+        }
+        if holder == OwnerId::PROMOTED {
+            let count = i64::from(self.peek_shared().count()) + promoted::own(self.local());
+            return count.max(1) as usize;
         }
         let count = i64::from(self.local()) + i64::from(self.peek_shared().count());
         count.max(0) as usize

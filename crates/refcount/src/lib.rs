@@ -9,6 +9,7 @@
 //! - [`gil`]: one plain counter.
 //! - [`free_threaded`]: biased counting. The owner counts without atomics, everybody else with them.
 //! - [`merge_queue`]: where references go that only the owner can settle.
+//! - [`promoted`]: counting by threads for themselves, of what many of them use.
 //!
 //! # Rules for callers
 //! - Whoever is told `Kept` has given up its reference and may not touch the object again.
@@ -21,6 +22,7 @@
 pub mod free_threaded;
 pub mod gil;
 pub mod merge_queue;
+pub mod promoted;
 pub mod state;
 
 #[cfg(test)]
@@ -150,6 +152,20 @@ pub trait RawRefCount: Sized + Send + Sync + 'static {
     /// Leaves the object's life to the collector, where threads run in parallel; elsewhere it stays counted. Same
     /// premise as [`RawRefCount::make_immortal`].
     fn make_deferred(&self, owner: &OwnerCell);
+
+    /// Has each thread count for itself from now on, under `number`; false if that is not possible. With the world stopped.
+    fn promote(&self, owner: &OwnerCell, number: u32) -> bool;
+
+    /// The number that an object was promoted under, if it is.
+    fn number(&self, owner: &OwnerCell) -> Option<u32>;
+
+    /// Adds what a thread has counted to the base of a promoted object; the base after that, which is the number of
+    /// references once all threads' are in it. With the world stopped, or by the thread itself.
+    fn settle(&self, owner: &OwnerCell, counted: i64) -> i64;
+
+    /// Ends a promotion that was settled: the object is merged, with the references that its base says. With the world
+    /// stopped.
+    fn demote(&self, owner: &OwnerCell);
 
     /// Gives an object that was said to be dead one reference of `me`, for its finalizer to run with. `me` becomes
     /// its owner, wherever its block lies.

@@ -22,7 +22,7 @@ use object_model::{Value, collect, walk};
 
 use crate::builtins::weakref;
 use crate::class::finalize;
-use crate::thread::{Thread, poll};
+use crate::thread::{Thread, poll, promote};
 
 /// No collection starts by itself below this many bytes of objects.
 const LEAST: usize = 16 << 20;
@@ -90,22 +90,30 @@ pub fn collect_now(th: &mut Thread) -> usize {
     if RUNNING.swap(true, Ordering::Acquire) {
         return 0;
     }
-    let (held, callbacks) = th.stop_the_world(|th| {
+    let (held, callbacks, unused) = th.stop_the_world(|th| {
+        let unused = promote::settle(th);
         let garbage = collect::unreachable(walk::objects, 0);
         let held = hold(th, &garbage);
         let callbacks = cut_off(th, &garbage);
-        (held, callbacks)
+        (held, callbacks, unused)
     });
+    drop(unused);
     let found = held.len();
     weakref::call_back(th, callbacks);
     finalize(th, &held);
-    let (dead, callbacks) = th.stop_the_world(|th| {
+    let (dead, callbacks, unused) = th.stop_the_world(|th| {
+        let unused = promote::settle(th);
         let all: Vec<NonNull<Header>> =
             held.iter().filter_map(Value::as_header).map(Header::as_ptr).collect();
         let dead = collect::unreachable(|each| all.iter().copied().for_each(each), 1);
         let callbacks = cut_off(th, &dead);
-        (dead, callbacks)
+        for object in &dead {
+            // SAFETY: live: the world is stopped.
+            promote::demote(unsafe { object.as_ref() });
+        }
+        (dead, callbacks, unused)
     });
+    drop(unused);
     let addresses: HashSet<usize> = dead.iter().map(|object| object.as_ptr() as usize).collect();
     for value in held {
         let is_dead =
@@ -165,6 +173,7 @@ fn hold(th: &Thread, objects: &[NonNull<Header>]) -> Vec<Value> {
     for object in objects {
         // SAFETY: live: the world is stopped.
         let header = unsafe { object.as_ref() };
+        promote::demote(header);
         header.increment(th);
         if mode::FREE_THREADED {
             // The owner is stopped, or this thread. The reference just taken keeps the object.

@@ -149,6 +149,34 @@ impl Header {
         }
     }
 
+    /// Has each thread count references for itself from now on, under `number`; false if that is not possible. Nobody is
+    /// biased to the object any more either. The world must be stopped.
+    pub fn promote(&self, number: u32) -> bool {
+        use crate::lock::object_lock::{BIASED, FREE};
+        let promoted = self.counts.promote(&self.owner, number);
+        if promoted {
+            // Relaxed: nobody else runs; starting the world publishes it.
+            let _ = self.lock.compare_exchange(BIASED, FREE, Ordering::Relaxed, Ordering::Relaxed);
+        }
+        promoted
+    }
+
+    /// The number that the object was promoted under, if it is.
+    #[inline]
+    pub fn promoted_number(&self) -> Option<u32> {
+        self.counts.number(&self.owner)
+    }
+
+    /// Takes what a thread has counted into the base of a promoted object; see `RawRefCount::settle`.
+    pub fn settle(&self, counted: i64) -> i64 {
+        self.counts.settle(&self.owner, counted)
+    }
+
+    /// Ends a promotion that was settled. The world must be stopped.
+    pub fn demote(&self) {
+        self.counts.demote(&self.owner);
+    }
+
     /// True if the object was born in the heap of `token`, or in one that became part of it. Of a live object.
     #[inline]
     pub(crate) fn lies_in_heap_of(&self, token: &Attached) -> bool {

@@ -74,8 +74,20 @@ pub fn main_ident() -> u64 {
 pub(super) fn around_fork(thread: *const super::Thread, fork: impl FnOnce() -> bool) {
     let mut threads = THREADS.lock();
     if fork() {
+        for gone in threads.iter().filter(|e| !std::ptr::eq(e.thread, thread)) {
+            // SAFETY: what a thread of the parent process left in memory stays as it was.
+            super::promote::settle_thread(unsafe { &(*gone.thread).promotion });
+        }
         threads.retain(|e| std::ptr::eq(e.thread, thread));
         threads.iter_mut().for_each(|e| e.is_main = true);
+    }
+}
+
+/// What each registered thread counts of promoted objects. The world must be stopped.
+pub(super) fn for_each_share(mut body: impl FnMut(&super::promote::Share)) {
+    for entry in THREADS.lock().iter() {
+        // SAFETY: registered threads are alive, and stopped but for the caller, who looks only.
+        body(unsafe { &(*entry.thread).promotion });
     }
 }
 

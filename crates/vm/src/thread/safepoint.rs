@@ -27,6 +27,9 @@ pub fn pass(th: &mut Thread) -> PyResult<()> {
     if asked & poll::MERGE != 0 {
         drain_merges(th);
     }
+    if asked & poll::PROMOTE != 0 {
+        super::promote::pass(th);
+    }
     reclaim::quiescent();
     if asked & poll::COLLECT != 0 {
         crate::collect::collect_if_enabled(th);

@@ -36,6 +36,7 @@ pub fn run<R>(is_main: bool, body: impl FnOnce(&mut Thread) -> R) -> Result<R, S
     // SAFETY: as above.
     let mut thread =
         unsafe { Thread::new(token, registry::new_ident(), is_main) }.map_err(StartError::System)?;
+    super::promote::begin(&mut thread);
     // Registered first, so that whoever stops the world reaches the thread as soon as it attaches.
     registry::register(&mut thread);
     thread.attach_first();
@@ -49,6 +50,7 @@ pub fn run<R>(is_main: bool, body: impl FnOnce(&mut Thread) -> R) -> Result<R, S
     }
     let result = body(&mut thread);
     thread.end();
+    super::promote::end(&thread);
     // SAFETY: null is always allowed.
     unsafe { mode::attached::set_current(std::ptr::null()) };
     registry::unregister(&thread);
@@ -83,4 +85,5 @@ pub fn prepare() {
         queue: super::safepoint::queue,
     });
     crate::collect::install();
+    super::promote::install();
 }

@@ -26,6 +26,8 @@ pub mod poll {
     pub const ASYNC_EXCEPTION: u32 = 32;
     /// The heap has grown: time to collect cycles.
     pub const COLLECT: u32 = 64;
+    /// Objects that this thread and others use are to be promoted.
+    pub const PROMOTE: u32 = 128;
 }
 
 /// Words of a thread's register stack: reserved, not committed.
@@ -85,6 +87,8 @@ pub struct Thread {
     pub(crate) places: crate::class::lookup_cache::SlotCache,
     /// Counts misses of full inline caches (`interpreter::cache::vacancy`).
     pub(crate) cache_misses: u32,
+    /// What this thread counts of promoted objects, and which it wants promoted.
+    pub(crate) promotion: super::promote::Share,
     /// Hooks `sys.settrace` and others may set; kept for introspection.
     pub(crate) async_gen_hooks: (Option<Value>, Option<Value>),
 }
@@ -113,6 +117,7 @@ impl Thread {
             lookups: crate::class::lookup_cache::LookupCache::new(),
             places: crate::class::lookup_cache::SlotCache::new(),
             cache_misses: 0,
+            promotion: super::promote::Share::default(),
             async_gen_hooks: (None, None),
         }))
     }
