@@ -118,20 +118,6 @@ impl RawRefCount for RefCount {
 
     fn make_deferred(&self, _owner: &OwnerCell) {}
 
-    fn promote(&self, _owner: &OwnerCell, _number: u32) -> bool {
-        false
-    }
-
-    fn number(&self, _owner: &OwnerCell) -> Option<u32> {
-        None
-    }
-
-    fn settle(&self, owner: &OwnerCell, _counted: i64) -> i64 {
-        self.count(owner) as i64
-    }
-
-    fn demote(&self, _owner: &OwnerCell) {}
-
     fn resurrect_begin(&self, _owner: &OwnerCell, _me: OwnerId) {
         self.count.set(1);
     }

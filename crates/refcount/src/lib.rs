@@ -154,18 +154,24 @@ pub trait RawRefCount: Sized + Send + Sync + 'static {
     fn make_deferred(&self, owner: &OwnerCell);
 
     /// Has each thread count for itself from now on, under `number`; false if that is not possible. With the world stopped.
-    fn promote(&self, owner: &OwnerCell, number: u32) -> bool;
+    fn promote(&self, _owner: &OwnerCell, _number: u32) -> bool {
+        false
+    }
 
     /// The number that an object was promoted under, if it is.
-    fn number(&self, owner: &OwnerCell) -> Option<u32>;
+    fn number(&self, _owner: &OwnerCell) -> Option<u32> {
+        None
+    }
 
     /// Adds what a thread has counted to the base of a promoted object; the base after that, which is the number of
     /// references once all threads' are in it. With the world stopped, or by the thread itself.
-    fn settle(&self, owner: &OwnerCell, counted: i64) -> i64;
+    fn settle(&self, owner: &OwnerCell, _counted: i64) -> i64 {
+        self.count(owner) as i64
+    }
 
     /// Ends a promotion that was settled: the object is merged, with the references that its base says. With the world
     /// stopped.
-    fn demote(&self, owner: &OwnerCell);
+    fn demote(&self, _owner: &OwnerCell) {}
 
     /// Gives an object that was said to be dead one reference of `me`, for its finalizer to run with. `me` becomes
     /// its owner, wherever its block lies.

@@ -197,3 +197,41 @@ fn what_threads_share_dies_once() {
     town.detach(ME);
     assert_eq!(town.destroyed.load(Ordering::Relaxed), 3 * count);
 }
+
+#[test]
+fn a_promoted_object_keeps_its_references() {
+    let owner = OwnerCell::new(OwnerId(1));
+    let counts = RefCount::unique();
+    counts.increment(&owner, OwnerId(1));
+    counts.share(&owner, OwnerId(1));
+    assert!(counts.try_increment(&owner, OwnerId(2)));
+    assert!(counts.promote(&owner, 7));
+    assert!(!counts.promote(&owner, 8), "promoted twice");
+    assert_eq!((counts.number(&owner), counts.count(&owner)), (Some(7), 3));
+    // A thread without counters counts in the base.
+    counts.increment(&owner, OwnerId(1));
+    assert!(counts.try_increment(&owner, OwnerId(3)));
+    assert!(!counts.is_unique(&owner, OwnerId(1)));
+    for _ in 0..4 {
+        assert_eq!(counts.decrement(&owner, OwnerId(1)), Release::Kept);
+    }
+    // One reference is a queue's.
+    assert_eq!(counts.merge(&owner, 1), Release::Kept);
+    assert_eq!(counts.settle(&owner, 0), 0);
+    assert_eq!(counts.settle(&owner, 2), 2);
+    counts.demote(&owner);
+    assert_eq!((counts.number(&owner), owner.load()), (None, OwnerId::MERGED));
+    assert_eq!(counts.decrement(&owner, OwnerId(1)), Release::Kept);
+    assert_eq!(counts.decrement(&owner, OwnerId(2)), Release::Dead);
+}
+
+#[test]
+fn what_nobody_counts_or_too_many_count_is_not_promoted() {
+    let owner = OwnerCell::new(OwnerId(1));
+    let counts = RefCount::unique();
+    counts.make_deferred(&owner);
+    assert!(!counts.promote(&owner, 1));
+    let owner = OwnerCell::new(OwnerId::MERGED);
+    let pinned = RefCount::new(0, Shared::new(LIMIT, state::MERGED));
+    assert!(!pinned.promote(&owner, 1));
+}
