@@ -4,6 +4,8 @@
 //! - A1 It is true from the start of the first thread until, with the world stopped, the second one ends it for good.
 //! - A2 Nobody holds a guard while the world is stopped but for those who wait for a lock, and a lone thread never waits.
 //!   So a guard is taken and given back under the same answer.
+//!
+//! Checked by `loom-tests/tests/lone_thread.rs`.
 
 use std::sync::atomic::{AtomicU8, Ordering};
 
