@@ -140,21 +140,54 @@ fn code(file: &File) -> Result<Vec<u8>, String> {
     serialize::encode(&unit).map_err(|error| error.to_string())
 }
 
+/// What every start of the runtime imports. Their code lies together, so that few pages of the archive are touched.
+const STARTUP: &[&str] = &[
+    "_collections_abc.py",
+    "_sitebuiltins.py",
+    "abc.py",
+    "codecs.py",
+    "encodings/__init__.py",
+    "encodings/aliases.py",
+    "genericpath.py",
+    "importlib/_bootstrap.py",
+    "importlib/_bootstrap_external.py",
+    "io.py",
+    "linecache.py",
+    "os.py",
+    "posixpath.py",
+    "site.py",
+    "stat.py",
+];
+
+/// The table, then all paths (a search or a listing of a folder looks at many), then code, then content.
 fn archive(files: &[File], pieces: &[Pieces]) -> Vec<u8> {
-    let mut head = MAGIC.to_vec();
-    let number = |n: usize| u32::try_from(n).expect("the archive is smaller than 4 GiB").to_le_bytes();
-    head.extend(number(files.len()));
-    let mut at = head.len() + files.len() * ENTRY;
+    let table = MAGIC.len() + 4 + files.len() * ENTRY;
     let mut body = Vec::new();
-    for (file, pieces) in files.iter().zip(pieces) {
-        for piece in [file.path.as_bytes(), &pieces.code, &pieces.data] {
-            head.extend(number(at));
-            head.extend(number(piece.len()));
-            body.extend_from_slice(piece);
-            at += piece.len();
-        }
-        head.extend(number(file.content.len()));
+    let mut fields = vec![[[0; 2]; 3]; files.len()];
+    let mut put = |piece: &[u8]| {
+        let at = table + body.len();
+        body.extend_from_slice(piece);
+        [at, piece.len()]
+    };
+    for (file, fields) in files.iter().zip(&mut fields) {
+        fields[0] = put(file.path.as_bytes());
     }
-    head.extend(body);
-    head
+    let is_startup = |file: &File| STARTUP.contains(&file.path.as_str());
+    for startup in [true, false] {
+        for (index, _) in files.iter().enumerate().filter(|(_, file)| is_startup(file) == startup) {
+            fields[index][1] = put(&pieces[index].code);
+        }
+    }
+    for (pieces, fields) in pieces.iter().zip(&mut fields) {
+        fields[2] = put(&pieces.data);
+    }
+    let number = |n: usize| u32::try_from(n).expect("the archive is smaller than 4 GiB").to_le_bytes();
+    let mut archive = MAGIC.to_vec();
+    archive.extend(number(files.len()));
+    for (file, fields) in files.iter().zip(fields) {
+        archive.extend(fields.iter().flatten().flat_map(|n| number(*n)));
+        archive.extend(number(file.content.len()));
+    }
+    archive.extend(body);
+    archive
 }

@@ -26,8 +26,11 @@ use std::ptr::NonNull;
 use mode::OwnerId;
 use mode::primitive::{AtomicU16, AtomicU32, Ordering};
 
-/// Blocks are aligned to this many bytes, and the smallest one is as large: a bare header.
-pub const GRAIN: usize = 16;
+/// Blocks are aligned to this many bytes, and their sizes are multiples of it.
+pub const GRAIN: usize = 8;
+
+/// The bytes of an object's header, which is the smallest block.
+pub const HEADER: usize = 16;
 
 /// The owner of a free block. No heap has this id.
 pub const NOBODY: OwnerId = OwnerId(0);
@@ -43,7 +46,7 @@ const OWNER: usize = 12;
 /// `block` must be a block of a page that is not released during `'a`; `at` is one of the constants above.
 #[inline(always)]
 unsafe fn word<'a>(block: NonNull<u8>, at: usize) -> &'a AtomicU32 {
-    // SAFETY: a block has at least 16 bytes and is aligned to 16, so the word is inside and aligned; it is
+    // SAFETY: a block has at least 16 bytes and is aligned to 8, so the word is inside and aligned; it is
     // written through atomics or by the only thread that can reach it.
     unsafe { block.add(at).cast::<AtomicU32>().as_ref() }
 }

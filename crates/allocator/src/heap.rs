@@ -128,7 +128,7 @@ impl<B: Backend> RawHeap<B> {
         // SAFETY: `Page` has a size.
         let slot: NonNull<Page> = unsafe { allocate_forever() }?;
         let plan = Plan { heap: ptr::null_mut(), class: 0, block_size: 16, capacity: 0, slices: 0 };
-        // The sentinel has no block, so its start is never used; any address that has 16 bytes before it will
+        // The sentinel has no block, so its start is never used; any address that has 8 bytes before it will
         // do.
         // SAFETY: the header is larger than 16 bytes.
         let start = unsafe { slot.cast::<u8>().add(16) };
@@ -168,7 +168,7 @@ impl<B: Backend> RawHeap<B> {
         self.id
     }
 
-    /// A block of at least `size` bytes, aligned to 16; `None` when memory is short. Its owner, and where
+    /// A block of at least `size` bytes, aligned to 8; `None` when memory is short. Its owner, and where
     /// there are stale readers its counts, read as dead (`block.rs` B2), the rest is arbitrary. It is live
     /// for a heap walk once its owner is written.
     ///

@@ -25,11 +25,12 @@
 //!
 //! # Not here
 //! Reference counts (`refcount`), what lies behind the header (`object-model`), raw memory for arrays (the
-//! global allocator), when the world stops (`vm`).
+//! global allocator; [`growing`] serves those that grow large), when the world stops (`vm`).
 
 pub mod block;
 pub mod free_threaded;
 pub mod gil;
+pub mod growing;
 pub mod growth;
 pub mod handle;
 pub mod heap;

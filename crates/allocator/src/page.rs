@@ -5,8 +5,8 @@
 //! block's address alone.
 //!
 //! # Places
-//! A block is named inside its page by its **place**: its offset plus 16, so that 0 can mean "none" and the
-//! low four bits are free. `base`, 16 bytes before the first block, turns a place into an address by one
+//! A block is named inside its page by its **place**: its offset plus 8, so that 0 can mean "none" and the
+//! low three bits are free. `base`, 8 bytes before the first block, turns a place into an address by one
 //! addition.
 //!
 //! # Rules
@@ -131,8 +131,8 @@ impl PageRef {
         let page = Page {
             free: Cell::new(0),
             used: Cell::new(0),
-            // Place 16 is the first block; slot 0 of a segment is the table, so `base` is inside the segment.
-            // SAFETY: as just said, the 16 bytes before `start` belong to the segment.
+            // Place 8 is the first block; slot 0 of a segment is the table, so `base` is inside the segment.
+            // SAFETY: as just said, the 8 bytes before `start` belong to the segment.
             base: unsafe { start.sub(GRAIN) },
             heap: AtomicPtr::new(plan.heap),
             block_size: plan.block_size,
@@ -216,7 +216,7 @@ impl PageRef {
     /// The address of the block at `place`.
     #[inline(always)]
     fn block_at(self, place: u32) -> NonNull<u8> {
-        // SAFETY: places lie within the page (I1), which `base` is 16 bytes before.
+        // SAFETY: places lie within the page (I1), which `base` is 8 bytes before.
         unsafe { self.base.add(place as usize) }
     }
 

@@ -16,7 +16,7 @@ use std::sync::{Mutex, PoisonError};
 
 use mode::sanitizer;
 
-use crate::block::GRAIN;
+use crate::block::HEADER;
 
 /// How many blocks rest. The allocator's own tests count blocks and pages, so there none do.
 const RESTING: usize = if cfg!(test) { 0 } else { 1 << 16 };
@@ -46,8 +46,8 @@ pub(crate) fn exchange(block: NonNull<u8>) -> Option<NonNull<u8>> {
 /// The block must be dead and the caller's.
 #[inline(always)]
 pub(crate) unsafe fn poison(block: NonNull<u8>, size: usize) {
-    // SAFETY: the bytes after the header are the caller's, and blocks are multiples of 16 bytes.
-    unsafe { sanitizer::poison(block.as_ptr().wrapping_add(GRAIN), size - GRAIN) };
+    // SAFETY: the bytes after the header are the caller's, and blocks are multiples of 8 bytes.
+    unsafe { sanitizer::poison(block.as_ptr().wrapping_add(HEADER), size - HEADER) };
 }
 
 /// Allows the use of all of a block, or of all of a page, again.

@@ -1,18 +1,18 @@
 //! Which block size serves which request.
 //!
 //! # Invariants
-//! - C1: block sizes are multiples of 16 and rise with the class.
-//! - C2: a class wastes at most 15 bytes up to 256 bytes, and at most an eighth up to 8 KiB.
+//! - C1: block sizes are multiples of 8 and rise with the class.
+//! - C2: a class wastes at most 7 bytes up to 128 bytes, 15 up to 256, and at most an eighth up to 8 KiB.
 //! - C3: above 8 KiB a class is a page divided into 7, 6, … 1 blocks; what a block does not use there is
 //!   mostly whole pages of the operating system that are never touched.
 //!
 //! Not here: requests above [`MAX_BLOCK`], which get a span of their own (`large.rs`).
 
-use crate::block::GRAIN;
+use crate::block::{GRAIN, HEADER};
 use crate::page::SLICE;
 
 /// The number of size classes.
-pub const CLASSES: usize = FINE + COARSE + DIVIDED.len();
+pub const CLASSES: usize = FINEST + FINE + COARSE + DIVIDED.len();
 
 /// Requests up to here find their class in a table.
 pub const MAX_TABLED: usize = 8 * 1024;
@@ -20,8 +20,12 @@ pub const MAX_TABLED: usize = 8 * 1024;
 /// The largest request that shares a page with others (or fills one).
 pub const MAX_BLOCK: usize = SLICE;
 
+/// Classes in steps of 8 bytes, up to 128.
+const FINEST: usize = (MAX_FINEST - HEADER) / GRAIN + 1;
+const MAX_FINEST: usize = 128;
 /// Classes in steps of 16 bytes, up to 256.
-const FINE: usize = 16;
+const FINE: usize = (MAX_FINE - MAX_FINEST) / 16;
+const MAX_FINE: usize = 256;
 /// Eight classes for each doubling from 256 to 8 KiB.
 const COARSE: usize = 5 * 8;
 /// Into how many blocks a page is divided, for blocks above 8 KiB.
@@ -33,11 +37,15 @@ pub const BLOCK_SIZES: [u32; CLASSES] = block_sizes();
 const fn block_sizes() -> [u32; CLASSES] {
     let mut sizes = [0; CLASSES];
     let mut class = 0;
-    while class < FINE {
-        sizes[class] = ((class + 1) * GRAIN) as u32;
+    while class < FINEST {
+        sizes[class] = (HEADER + class * GRAIN) as u32;
         class += 1;
     }
-    let mut start = FINE * GRAIN;
+    while class < FINEST + FINE {
+        sizes[class] = (MAX_FINEST + (class + 1 - FINEST) * 16) as u32;
+        class += 1;
+    }
+    let mut start = MAX_FINE;
     while start < MAX_TABLED {
         let mut step = 1;
         while step <= 8 {
@@ -56,7 +64,7 @@ const fn block_sizes() -> [u32; CLASSES] {
     sizes
 }
 
-/// The class of a request, by the request's size in grains of 16 bytes, rounded up.
+/// The class of a request, by the request's size in grains of 8 bytes, rounded up.
 static BY_GRAINS: [u8; MAX_TABLED / GRAIN + 1] = by_grains();
 
 const fn by_grains() -> [u8; MAX_TABLED / GRAIN + 1] {
@@ -93,7 +101,9 @@ mod tests {
 
     #[test]
     fn sizes_rise_in_grains() {
-        assert_eq!(BLOCK_SIZES[0], 16);
+        assert_eq!(BLOCK_SIZES[0] as usize, HEADER);
+        assert_eq!(BLOCK_SIZES[FINEST - 1] as usize, MAX_FINEST);
+        assert_eq!(BLOCK_SIZES[FINEST + FINE - 1] as usize, MAX_FINE);
         assert_eq!(BLOCK_SIZES[CLASSES - 1] as usize, MAX_BLOCK);
         assert!(BLOCK_SIZES.iter().all(|size| (*size as usize).is_multiple_of(GRAIN)));
         assert!(BLOCK_SIZES.windows(2).all(|pair| pair[0] < pair[1]));
@@ -114,7 +124,11 @@ mod tests {
     fn waste_is_bounded() {
         for size in 1..=MAX_TABLED {
             let waste = BLOCK_SIZES[of_tabled(size)] as usize - size;
-            assert!(waste < 16 || waste * 8 <= size, "{size} wastes {waste}");
+            let fine = if size <= MAX_FINEST { 8 } else { 16 };
+            assert!(
+                waste < fine || size > MAX_FINE && waste * 8 <= size || size < HEADER,
+                "{size} wastes {waste}"
+            );
         }
     }
 }

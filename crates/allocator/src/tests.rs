@@ -44,7 +44,7 @@ fn check(block: NonNull<u8>, size: usize, pattern: u8) {
 fn allocate<B: Backend>(heap: &RawHeap<B>, size: usize, pattern: u8) -> NonNull<u8> {
     // SAFETY: each test owns the heaps that it uses (the `gil` ones by a lock).
     let block = unsafe { heap.allocate(size) }.expect("memory");
-    assert_eq!(block.addr().get() % 16, 0);
+    assert_eq!(block.addr().get() % 8, 0);
     // SAFETY: the block is in use.
     assert!(unsafe { crate::block_size(block) } >= size);
     make::<B>(block, heap.id().0, size, pattern);

@@ -25,7 +25,7 @@ use crate::class::finalize;
 use crate::thread::{Thread, poll, promote};
 
 /// No collection starts by itself below this many bytes of objects.
-const LEAST: usize = 16 << 20;
+const LEAST: usize = 8 << 20;
 
 static ENABLED: AtomicBool = AtomicBool::new(true);
 static RUNNING: AtomicBool = AtomicBool::new(false);

@@ -44,6 +44,6 @@ pub fn release_pages(token: &Attached) {
     let retired = unsafe { heap(token).take_retired() };
     if retired.bytes() > 0 {
         // SAFETY: the closure runs when all threads have passed a safepoint.
-        reclaim::retire_raw(token, move || unsafe { retired.release() });
+        reclaim::retire_raw(token, retired.bytes(), move || unsafe { retired.release() });
     }
 }

@@ -136,6 +136,13 @@ impl Obj<Dict> {
         Obj::new(token, builtin::DICT, Dict::default())
     }
 
+    /// A new empty `dict` with room for so many keys.
+    pub fn with_room(token: &Attached, keys: usize) -> Result<Obj<Dict>, OutOfMemory> {
+        let dict = Obj::dict(token);
+        dict.table.make_room(keys)?;
+        Ok(dict)
+    }
+
     /// Goes on searching for `key`, whose hash is `hash`. Called again after [`Step::Ask`], it goes past the candidate.
     pub fn search(&self, token: &Attached, key: &Value, hash: i64, probe: &mut Probe) -> Step {
         let stamp = self.stamp();

@@ -20,6 +20,8 @@ use crate::value::singleton::UNBOUND;
 const EMPTY: u32 = u32::MAX;
 const HOLE: u32 = u32::MAX - 1;
 const PERTURB_SHIFT: u32 = 5;
+/// The capacity of the smallest table.
+const SMALL: usize = 3;
 
 /// One key and its value.
 #[repr(C)]
@@ -111,7 +113,9 @@ impl Table {
         if size > 1 << 31 {
             return Err(OutOfMemory);
         }
-        let (mask, capacity) = (size - 1, size * 2 / 3);
+        // Most dicts are small for good: three keys leave room for no more.
+        let capacity = if capacity_wanted <= SMALL { SMALL } else { size * 2 / 3 };
+        let mask = size - 1;
         // SAFETY: the layout is not empty.
         let table = unsafe { alloc(Self::layout(capacity, mask)?) }.cast::<Table>();
         if table.is_null() {
@@ -328,6 +332,13 @@ impl TablePtr {
         std::ptr::eq(self.0.load(Ordering::Acquire), table)
     }
 
+    /// Gives a dict that nobody else knows yet its first table, with room for `keys` keys.
+    pub(super) fn make_room(&self, keys: usize) -> Result<(), OutOfMemory> {
+        // Release pairs with the acquire in `get`. What was there is the static empty table.
+        self.0.store(Table::allocate(keys)?, Ordering::Release);
+        Ok(())
+    }
+
     /// Moves the entries to a new table with room for `wanted` keys and some more. The caller may mutate.
     #[cold]
     pub(super) fn replace(&self, token: &Attached, wanted: usize) -> Result<(), OutOfMemory> {
@@ -343,14 +354,15 @@ impl TablePtr {
                 table.append_words(old.hash(number), key, old.value(number).peek());
             }
         }
+        let bytes = old.capacity * size_of::<Entry>();
         // Release pairs with the acquire in `get`.
         let old = self.0.swap(new, Ordering::AcqRel) as usize;
-        if reclaim::single_threaded() {
-            // SAFETY: the words were moved, and no other thread exists that could be reading.
+        if bytes == 0 || reclaim::single_threaded() {
+            // SAFETY: the words were moved, and no other thread exists that could be reading; or the table is static.
             unsafe { Table::free(old as *mut Table) };
         } else {
             // SAFETY: the words were moved; the closure runs when nobody reads the table any more.
-            reclaim::retire_raw(token, move || unsafe { Table::free(old as *mut Table) });
+            reclaim::retire_raw(token, bytes, move || unsafe { Table::free(old as *mut Table) });
         }
         Ok(())
     }

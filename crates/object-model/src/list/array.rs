@@ -1,10 +1,17 @@
 //! The array behind a list: `[capacity][slot × capacity]` in one allocation, replaced whole.
+//!
+//! # Invariants
+//! - M1 An array of at least [`MAPPED`] slots that fills whole pages has pages of its own ([`growing`]), every other one
+//!   comes from the global allocator: lists that grow large do so in place, those made at once use memory again.
+//! - M2 Memory is moved or freed at once only while the process has one thread that could read it.
 
-use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
+use std::alloc::{Layout, alloc, dealloc, handle_alloc_error, realloc};
 use std::ops::Range;
+use std::ptr::NonNull;
 use std::sync::atomic::{AtomicPtr, Ordering};
 
-use mode::Attached;
+use allocator::growing;
+use mode::{Attached, FREE_THREADED};
 
 use crate::object::slot::Slot;
 use crate::reclaim;
@@ -22,6 +29,17 @@ static EMPTY: Head = Head { capacity: 0 };
 /// A pointer to the array of now.
 pub(super) struct Array(AtomicPtr<Head>);
 
+/// Arrays that grow to so many slots get pages of their own (M1).
+const MAPPED: usize = 1 << 14;
+
+/// How many words such pages have room for.
+const WORDS: usize = growing::UNIT / size_of::<Slot>();
+
+/// Whether an array of this capacity has pages of its own (M1).
+fn is_mapped(capacity: usize) -> bool {
+    capacity >= MAPPED && capacity % WORDS == WORDS - 1
+}
+
 /// Stops the process: a small allocation failed.
 #[cold]
 pub(super) fn out_of_memory(items: usize) -> ! {
@@ -33,42 +51,111 @@ fn layout(capacity: usize) -> Result<Layout, OutOfMemory> {
     Layout::from_size_align(bytes, 8).map_err(|_| OutOfMemory)
 }
 
-fn allocate(capacity: usize) -> Result<*mut Head, OutOfMemory> {
+/// An array of which the first `filled` slots are not written yet, the others empty.
+fn allocate(capacity: usize, filled: usize) -> Result<*mut Head, OutOfMemory> {
     if capacity == 0 {
         return Ok((&raw const EMPTY).cast_mut());
     }
-    // SAFETY: the layout is not empty.
-    let head = unsafe { alloc(layout(capacity)?) }.cast::<Head>();
+    let layout = layout(capacity)?;
+    let head = if is_mapped(capacity) {
+        growing::map(layout.size()).ok_or(OutOfMemory)?.as_ptr()
+    } else {
+        // SAFETY: the layout is not empty.
+        unsafe { alloc(layout) }
+    };
+    let head = head.cast::<Head>();
     if head.is_null() {
         return Err(OutOfMemory);
     }
     // SAFETY: the block has room for the head and `capacity` words.
-    unsafe {
-        head.write(Head { capacity });
-        let words = head.add(1).cast::<u64>();
-        for i in 0..capacity {
-            words.add(i).write(UNBOUND);
-        }
-    }
+    unsafe { begin(head, capacity, filled) };
     Ok(head)
 }
 
+/// Writes the head, and empties the slots from `filled` on (in pages of its own only where A1 needs it: they are zeroed,
+/// and what is not touched costs nothing).
+///
 /// # Safety
-/// `head` must come from [`allocate`], be unreachable, and its slots' references must have been moved away.
+/// `head` must be the caller's alone and have room for so many slots.
+unsafe fn begin(head: *mut Head, capacity: usize, filled: usize) {
+    // SAFETY: the caller's word.
+    unsafe { head.write(Head { capacity }) };
+    if FREE_THREADED || !is_mapped(capacity) {
+        for i in filled..capacity {
+            // SAFETY: as above.
+            unsafe { head.add(1).cast::<u64>().add(i).write(UNBOUND) };
+        }
+    }
+}
+
+/// # Safety
+/// `head` must come from [`allocate`] or [`resize`], be unreachable, and its slots' references must have been moved away.
 unsafe fn free(head: *mut Head) {
     // SAFETY: the caller's word.
     let capacity = unsafe { (*head).capacity };
     if capacity > 0
         && let Ok(layout) = layout(capacity)
     {
-        // SAFETY: allocated with this layout.
-        unsafe { dealloc(head.cast(), layout) };
+        if is_mapped(capacity) {
+            // SAFETY: not null; mapped with this length.
+            unsafe { growing::unmap(NonNull::new_unchecked(head.cast()), layout.size()) };
+        } else {
+            // SAFETY: allocated with this layout.
+            unsafe { dealloc(head.cast(), layout) };
+        }
     }
 }
 
+/// Makes an array larger or smaller, where it is or elsewhere, with the words of its first `used` slots; None if that
+/// needs another kind of memory, or there is none.
+///
+/// # Safety
+/// `old` must come from [`allocate`] or this function, and nobody else may be reading it; after a success it is gone.
+unsafe fn resize(old: *mut Head, used: usize, capacity: usize) -> Option<*mut Head> {
+    // SAFETY: the caller's word.
+    let before = unsafe { (*old).capacity };
+    if before == 0 || capacity == 0 || is_mapped(before) != is_mapped(capacity) {
+        return None;
+    }
+    let (old_layout, size) = (layout(before).ok()?, layout(capacity).ok()?.size());
+    let start = NonNull::new(old)?.cast();
+    let head = if is_mapped(capacity) {
+        // SAFETY: mapped with this length; the caller gives the old address up.
+        unsafe { growing::resize(start, old_layout.size(), size) }?
+    } else {
+        // SAFETY: allocated with this layout, and the new size is a layout's.
+        NonNull::new(unsafe { realloc(start.as_ptr(), old_layout, size) })?
+    };
+    let head = head.cast::<Head>().as_ptr();
+    // SAFETY: it has room for so many slots, and is ours alone.
+    unsafe { begin(head, capacity, used) };
+    Some(head)
+}
+
 impl Array {
-    pub(super) fn with_capacity(capacity: usize) -> Result<Array, OutOfMemory> {
-        Ok(Array(AtomicPtr::new(allocate(capacity)?)))
+    /// An array with the words that `item` answers for 0, 1, … up to `len`, or up to the first None; and how many.
+    #[inline]
+    pub(super) fn from_fn(
+        len: usize,
+        mut item: impl FnMut(usize) -> Option<u64>,
+    ) -> Result<(Array, usize), OutOfMemory> {
+        // Made at once, not grown: the general allocator does better (M1).
+        let capacity = len + usize::from(is_mapped(len));
+        let head = allocate(capacity, capacity)?;
+        let array = Array(AtomicPtr::new(head));
+        let mut filled = 0;
+        while filled < len
+            && let Some(word) = item(filled)
+        {
+            // SAFETY: the array is ours alone, and has more slots than `filled`.
+            unsafe { head.add(1).cast::<u64>().add(filled).write(word) };
+            filled += 1;
+        }
+        if capacity > 0 {
+            // SAFETY: as above.
+            unsafe { begin(head, capacity, filled) };
+        }
+        Ok((array, filled))
     }
 
     /// All slots, used or not. Valid until the caller's next safepoint.
@@ -92,6 +179,8 @@ impl Array {
     pub(super) fn grow(&self, token: &Attached, used: usize, wanted: usize) -> Result<(), OutOfMemory> {
         // CPython's growth: about an eighth more, so that appending is linear over all.
         let capacity = wanted.checked_add((wanted >> 3) + 6).ok_or(OutOfMemory)? & !3;
+        // The last slots of pages are used as well.
+        let capacity = if capacity >= MAPPED { capacity | (WORDS - 1) } else { capacity };
         self.replace(token, used, capacity)
     }
 
@@ -99,6 +188,7 @@ impl Array {
     #[cold]
     pub(super) fn shrink(&self, token: &Attached, used: usize) {
         let capacity = if used == 0 { 0 } else { (used + (used >> 3) + 6) & !3 };
+        let capacity = if capacity >= MAPPED { capacity | (WORDS - 1) } else { capacity };
         if capacity < self.slots().len() {
             // A failure to allocate leaves the larger array.
             let _ = self.replace(token, used, capacity);
@@ -106,23 +196,34 @@ impl Array {
     }
 
     fn replace(&self, token: &Attached, used: usize, capacity: usize) -> Result<(), OutOfMemory> {
-        let new = allocate(capacity)?;
+        let unshared = reclaim::single_threaded();
         let old_slots = self.slots();
+        if unshared {
+            // Relaxed: there is no other thread.
+            let old = self.0.load(Ordering::Relaxed);
+            // SAFETY: it is the list's array, and no other thread exists that could be reading.
+            if let Some(new) = unsafe { resize(old, used, capacity) } {
+                self.0.store(new, Ordering::Relaxed); // Relaxed: as above.
+                return Ok(());
+            }
+        }
+        let new = allocate(capacity, used)?;
         // SAFETY: `new` has room for the first `used` words.
         let words = unsafe { new.add(1).cast::<u64>() };
         for (i, slot) in old_slots[..used].iter().enumerate() {
             // SAFETY: as above.
             unsafe { words.add(i).write(slot.peek()) };
         }
+        let bytes = size_of_val(old_slots);
         // Release pairs with the acquire in `slots`.
         let old = self.0.swap(new, Ordering::AcqRel);
         let address = old as usize;
-        if reclaim::single_threaded() {
+        if unshared {
             // SAFETY: the words were moved, and no other thread exists that could be reading.
             unsafe { free(old) };
         } else {
             // SAFETY: the words were moved; the closure runs when nobody reads the array any more.
-            reclaim::retire_raw(token, move || unsafe { free(address as *mut Head) });
+            reclaim::retire_raw(token, bytes, move || unsafe { free(address as *mut Head) });
         }
         Ok(())
     }

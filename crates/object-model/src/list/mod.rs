@@ -6,7 +6,8 @@
 //!   a slice assignment, as CPython documents; it never sees an item that was not in the list.
 //!
 //! # Invariants
-//! - A1 Slots from `len` on are empty, so a stale length leads to an empty slot, never to a stale item.
+//! - A1 Slots from `len` on are empty, so a stale length leads to an empty slot, never to a stale item. (In the `gil` build
+//!   nobody has a stale length, and slots never used may hold anything.)
 //! - A2 An array is freed only after all threads passed a safepoint, or at once while the process has one thread.
 //!
 //! Not here: methods, comparison, sorting (`vm`).
@@ -47,14 +48,21 @@ impl List {
     /// A list of what `item` answers for 0, 1, … up to `len`, or up to the first None.
     #[inline]
     pub fn from_fn(len: usize, mut item: impl FnMut(usize) -> Option<Value>) -> Result<List, OutOfMemory> {
-        let array = Array::with_capacity(len)?;
-        let mut filled = 0;
-        for place in array.slots() {
-            let Some(value) = item(filled) else { break };
-            place.set_word(value.into_word());
-            filled += 1;
-        }
+        let (array, filled) = Array::from_fn(len, |n| item(n).map(Value::into_word))?;
         Ok(List { array, len: AtomicUsize::new(filled) })
+    }
+
+    /// A list of these values so many times over.
+    pub fn repeated(items: &[Value], times: usize) -> Result<List, OutOfMemory> {
+        let len = items.len().checked_mul(times).ok_or(OutOfMemory)?;
+        match items {
+            // The common case, and what it does for each item is little.
+            [item] => List::from_fn(len, |_| Some(item.clone())),
+            _ => {
+                let mut items = items.iter().cycle();
+                List::from_fn(len, |_| items.next().cloned())
+            }
+        }
     }
 
     /// Number of items.
@@ -128,7 +136,7 @@ impl Obj<List> {
             self.array.grow(token, len, len + 1)?;
         }
         // SAFETY: there is room now.
-        unsafe { self.array.slots().get_unchecked(len) }.replace(Some(value));
+        unsafe { self.array.slots().get_unchecked(len) }.set_word(value.into_word());
         self.set_len(len + 1);
         Ok(())
     }
@@ -196,7 +204,7 @@ impl Obj<List> {
         }
         let slots = self.array.slots();
         for (i, value) in values.into_iter().enumerate() {
-            slots[len + i].replace(Some(value));
+            slots[len + i].set_word(value.into_word());
         }
         self.set_len(wanted);
         Ok(())

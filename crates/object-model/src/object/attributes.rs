@@ -201,7 +201,7 @@ impl Area {
 unsafe fn retire_moved(token: &Attached, word: u64) {
     // SAFETY: the array came from `Box::into_raw`.
     let array = unsafe { Box::from_raw((word & !ARRAY) as *mut Overflow) };
-    reclaim::retire_raw(token, move || {
+    reclaim::retire_raw(token, size_of_val(&*array), move || {
         for slot in array.iter() {
             slot.set_word(crate::value::singleton::UNBOUND);
         }

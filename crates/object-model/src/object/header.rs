@@ -9,7 +9,7 @@
 //! | 15 | flags | [`flag`], atomically |
 //!
 //! # Invariants
-//! - H1 The header of a live object is at a 16-byte boundary inside a page of the object heap.
+//! - H1 The header of a live object is at an 8-byte boundary inside a page of the object heap.
 //! - H2 The counts of a free block read as dead until its next birth; shape is written before the counts, and the
 //!   counts are published by whatever store publishes the reference.
 
@@ -35,7 +35,7 @@ pub mod flag {
 
 /// What every heap object starts with.
 #[derive(Debug)]
-#[repr(C, align(16))]
+#[repr(C, align(8))]
 pub struct Header {
     counts: RefCount,
     shape: AtomicU32,
@@ -44,7 +44,7 @@ pub struct Header {
     flags: AtomicU8,
 }
 
-const _: () = assert!(size_of::<Header>() == 16 && align_of::<Header>() == 16);
+const _: () = assert!(size_of::<Header>() == 16 && align_of::<Header>() == 8);
 
 impl Header {
     /// Writes the header of an object being born in the heap of `token`, with one reference. Stale readers may be

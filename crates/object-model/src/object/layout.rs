@@ -59,6 +59,7 @@ pub struct Layout {
 impl Layout {
     /// The layout of payload `T` with nothing inline after it.
     pub const fn of<T: Payload>() -> Layout {
+        const { assert!(align_of::<Object<T>>() == align_of::<Header>(), "blocks are aligned for headers") };
         Layout {
             size: size_of::<Object<T>>(),
             variable: false,
@@ -165,7 +166,8 @@ pub(crate) fn allocate_variable(
 #[cold]
 fn out_of_memory(size: usize) -> ! {
     handle_alloc_error(
-        std::alloc::Layout::from_size_align(size, 16).unwrap_or(std::alloc::Layout::new::<u8>()),
+        std::alloc::Layout::from_size_align(size, align_of::<Header>())
+            .unwrap_or(std::alloc::Layout::new::<u8>()),
     )
 }
 

@@ -23,6 +23,9 @@ thread_local! {
 /// After how many retirements a safepoint pushes its garbage on and tries to free some.
 const FLUSH_EVERY: u32 = 64;
 
+/// How many bytes weigh as much as one more retirement: a few large ones are not waited for longer than many small ones.
+const WEIGHT: usize = 16 * 1024;
+
 /// Begins a phase in which this thread may borrow shared storage.
 pub fn enter() {
     GUARD.with_borrow_mut(|guard| {
@@ -69,7 +72,7 @@ pub fn retire_owned<T: Send + 'static>(token: &mut Attached, record: Box<T>) {
         return drop(record);
     }
     OWNED.fetch_add(1, Ordering::Relaxed); // Relaxed: a hint for `settle`.
-    retire_raw(token, move || {
+    retire_raw(token, size_of::<T>(), move || {
         READY.lock().push(record);
         OWNED.fetch_sub(1, Ordering::Relaxed); // Relaxed: as above.
         // Release pairs with the acquire in `drop_ready`.
@@ -138,12 +141,13 @@ pub fn single_threaded() -> bool {
 
 /// Frees `storage` once no thread can borrow it any more. See E1.
 pub fn retire<T: Send + 'static>(token: &Attached, storage: Box<T>) {
-    retire_raw(token, move || drop(storage));
+    retire_raw(token, size_of::<T>(), move || drop(storage));
 }
 
-/// Runs `free`, on any thread, once no thread can borrow what it frees. See E1.
-pub fn retire_raw(_token: &Attached, free: impl FnOnce() + Send + 'static) {
-    RETIRED.set(RETIRED.get() + 1);
+/// Runs `free`, on any thread, once no thread can borrow what it frees, of so many bytes. See E1.
+pub fn retire_raw(_token: &Attached, bytes: usize, free: impl FnOnce() + Send + 'static) {
+    let weight = u32::try_from(bytes / WEIGHT).unwrap_or(u32::MAX).saturating_add(1);
+    RETIRED.set(RETIRED.get().saturating_add(weight));
     GUARD.with_borrow(|guard| match guard {
         // The closure owns what it frees and is `Send`.
         Some(guard) => guard.defer(free),

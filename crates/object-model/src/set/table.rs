@@ -305,8 +305,10 @@ impl TablePtr {
             // SAFETY: the words were moved, and no other thread exists that could be reading.
             unsafe { Table::free(old) };
         } else {
+            // SAFETY: the table is not freed yet.
+            let bytes = (unsafe { (*old).mask } + 1) * size_of::<Entry>();
             // SAFETY: the words were moved; the closure runs when nobody reads the table any more.
-            reclaim::retire_raw(token, move || unsafe { Table::free(address as *mut Table) });
+            reclaim::retire_raw(token, bytes, move || unsafe { Table::free(address as *mut Table) });
         }
     }
 }

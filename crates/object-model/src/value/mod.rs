@@ -6,7 +6,7 @@
 //! | `x11` | int of 62 bits ([`int`]) |
 //! | `001 100 101` | float, `rotl(bits + (1 << 60), 4)` ([`float`]) |
 //! | `010` | None, True, False, … and internal marks ([`singleton`]) |
-//! | `000` | pointer to a heap object, 16-byte aligned |
+//! | `000` | pointer to a heap object, 8-byte aligned |
 //!
 //! The encoding is known to this folder alone; everybody else asks its methods.
 //!
@@ -99,7 +99,7 @@ impl Value {
     /// The caller gives up one counted reference (or the object is immortal).
     #[inline(always)]
     pub unsafe fn from_header(object: NonNull<Header>) -> Value {
-        // SAFETY: objects are 16-byte aligned and not null, so the address is a valid encoding.
+        // SAFETY: objects are 8-byte aligned and not null, so the address is a valid encoding.
         unsafe { Value::from_word(object.as_ptr() as u64) }
     }
 

@@ -114,7 +114,8 @@ macro_rules! blake2 {
         #[pyclass(name = $python, module = "_blake2")]
         pub struct $rust {
             #[no_trace]
-            state: parking_lot::Mutex<$krate::State>,
+            /// Apart, since it wants more alignment than objects have.
+            state: parking_lot::Mutex<Box<$krate::State>>,
             digest_size: usize,
         }
 
@@ -175,7 +176,7 @@ macro_rules! blake2 {
                 super::hashing(th, data.len(), || {
                     state.update(&data);
                 });
-                Ok($rust { state: parking_lot::Mutex::new(state), digest_size: p.digest_size })
+                Ok($rust { state: parking_lot::Mutex::new(Box::new(state)), digest_size: p.digest_size })
             }
 
             /// Return a copy of the hash object.

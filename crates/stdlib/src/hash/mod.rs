@@ -57,13 +57,14 @@ macro_rules! hash_class {
         #[pyclass(name = $python, module = $module, no_new)]
         pub struct $rust {
             #[no_trace]
-            state: parking_lot::Mutex<$hasher>,
+            /// Apart, since it may want more alignment than objects have.
+            state: parking_lot::Mutex<Box<$hasher>>,
         }
 
         impl $rust {
             fn make(th: &mut Thread, data: Option<&Value>, string: Option<&Value>) -> PyResult {
                 let data = super::initial(th, data, string)?;
-                let mut state = <$hasher>::default();
+                let mut state = Box::<$hasher>::default();
                 super::hashing(th, data.len(), || state.update(&data));
                 let object = $rust { state: parking_lot::Mutex::new(state) };
                 Ok($rust::new_object(th, object).into_value())
@@ -83,14 +84,14 @@ macro_rules! hash_class {
             #[signature("()")]
             fn digest(&self, th: &mut Thread) -> PyResult {
                 let state = self.state.lock().clone();
-                th.bytes(&state.finalize())
+                th.bytes(&(*state).finalize())
             }
 
             /// Return the digest value as a string of hexadecimal digits.
             #[signature("()")]
             fn hexdigest(&self) -> String {
                 let state = self.state.lock().clone();
-                super::hexadecimal(&state.finalize())
+                super::hexadecimal(&(*state).finalize())
             }
 
             /// Update this hash object's state with the provided string.

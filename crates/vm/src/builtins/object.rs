@@ -217,7 +217,7 @@ impl ObjectClass {
     }
 
     fn __hash__(this: &Value) -> i64 {
-        // Blocks are 16-byte aligned: the low bits say nothing.
+        // Blocks are 8-byte aligned and no smaller than 16 bytes: the low bits say little.
         this.word().rotate_right(4) as i64
     }
 

@@ -16,6 +16,7 @@ use crate::builtins::code::Code;
 use crate::builtins::function::{Defaults, Function};
 use crate::error::PyResult;
 use crate::frame::Frame;
+use crate::protocol::mapping;
 use crate::thread::Thread;
 
 fn value<'a>(frame: Frame, register: u16) -> &'a Value {
@@ -79,7 +80,7 @@ pub fn set(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()> {
 /// `BUILD_MAP`
 pub fn map(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()> {
     let items = run(frame, i.b, 2 * i.c as usize);
-    let dict = Obj::dict(th);
+    let dict = mapping::memory(th, Obj::<Dict>::with_room(th, i.c as usize))?;
     for pair in items.chunks_exact(2) {
         th.dict_set(&dict, &pair[0], pair[1].clone())?;
     }

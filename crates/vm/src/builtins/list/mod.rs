@@ -271,10 +271,9 @@ impl ListClass {
             Ok(times) => times,
             Err(answer) => return answer,
         };
-        match sequence::repeated(&this.snapshot(th), times) {
-            Some(items) => Ok(th.list(items)),
-            None => Err(th.memory_error()),
-        }
+        let list = List::repeated(&this.snapshot(th), times);
+        let list = mapping::memory(th, list)?;
+        Ok(Obj::new(th, builtin::LIST, list).into_value())
     }
 
     fn __rmul__(this: &Obj<List>, th: &mut Thread, value: &Value) -> PyResult {

@@ -58,7 +58,7 @@ struct Link {
 }
 
 fn stripe_of(address: usize) -> usize {
-    // Blocks are 16-byte aligned.
+    // Blocks are no smaller than 16 bytes.
     (address >> 4).wrapping_mul(0x9E37_79B9) >> 8 & (STRIPES - 1)
 }
 
