@@ -1,30 +1,25 @@
 //! `gc`: the collector as Python sees it.
 //!
-//! There is one generation: thresholds but the first are kept for those who ask, and change nothing.
-
-use std::sync::atomic::{AtomicI64, Ordering};
+//! Collections that start by themselves are of the whole heap, and its growth starts them: a first threshold of 0 stops
+//! that, the others are kept for those who ask. Collections of young generations are those that somebody asks for.
+//! There is nothing that cannot be freed, so `garbage` is filled by `DEBUG_SAVEALL` alone.
 
 use vm::prelude::*;
 
-static DEBUG: AtomicI64 = AtomicI64::new(0);
-static OTHER_THRESHOLDS: [AtomicI64; 2] = [AtomicI64::new(10), AtomicI64::new(0)];
-
-/// What an object refers to.
-fn referents(object: &Value) -> Vec<Value> {
-    let Some(header) = object.as_header() else { return Vec::new() };
-    let mut found = Vec::new();
-    let layout = header.shape().class().layout();
-    // SAFETY: the object is alive, and the layout is its class's.
-    unsafe { layout.trace(header.as_ptr(), &mut |value| found.push(value.clone())) };
-    vm::object_model::object::attributes::trace(header, &mut |value| found.push(value.clone()));
-    found.retain(Value::is_object);
-    found
+/// A threshold or a set of flags: a C `int`.
+fn int(th: &mut Thread, number: i64) -> PyResult<i64> {
+    match i32::try_from(number) {
+        Ok(number) => Ok(i64::from(number)),
+        Err(_) => {
+            let bound = if number < 0 { "less than minimum" } else { "greater than maximum" };
+            Err(th.overflow_error(format_args!("signed integer is {bound}")))
+        }
+    }
 }
 
 /// The collector as a module.
 #[pymodule(name = "gc", doc = "The garbage collector.")]
 pub mod module {
-    use super::{DEBUG, OTHER_THRESHOLDS, Ordering};
     use vm::collect;
     use vm::prelude::*;
 
@@ -42,13 +37,13 @@ pub mod module {
     /// What could not be freed.
     #[pyattr]
     fn garbage(th: &mut Thread) -> Value {
-        th.list(Vec::new())
+        collect::garbage(th)
     }
 
     /// Functions to be called before and after a collection.
     #[pyattr]
     fn callbacks(th: &mut Thread) -> Value {
-        th.list(Vec::new())
+        collect::callbacks(th)
     }
 
     /// Has collections happen by themselves.
@@ -72,63 +67,73 @@ pub mod module {
     /// Runs the collector; how many unreachable objects it found.
     #[pyfunction(signature = "(generation=2)")]
     fn collect(th: &mut Thread, generation: Option<i64>) -> PyResult<i64> {
-        if !(0..=2).contains(&generation.unwrap_or(2)) {
+        let generation = super::int(th, generation.unwrap_or(2))?;
+        let Some(generation) = u8::try_from(generation).ok().filter(|g| *g <= collect::OLDEST) else {
             return Err(th.value_error("invalid generation"));
-        }
+        };
         th.poll()?;
         vm::object_model::reclaim::settle(th);
-        Ok(collect::collect_now(th) as i64)
+        Ok(collect::collect_now(th, generation) as i64)
     }
 
-    /// Numbers of allocations since the last collections.
+    /// How many young objects there are, and how many collections of each generation since the last one of the next.
     #[pyfunction]
     fn get_count(th: &mut Thread) -> Value {
-        let zeros = vec![th.int(0), th.int(0), th.int(0)];
-        th.tuple(zeros)
+        let [_, first, second] = collect::counts();
+        let young = collect::populations(th)[0];
+        let all = [young, first, second].map(|count| th.int(count as i64)).to_vec();
+        th.tuple(all)
     }
 
     /// The thresholds that start a collection.
     #[pyfunction]
     fn get_threshold(th: &mut Thread) -> Value {
-        // Relaxed: numbers on their own.
-        let others = OTHER_THRESHOLDS.iter().map(|t| t.load(Ordering::Relaxed));
-        let all = std::iter::once(collect::threshold()).chain(others).map(|t| th.int(t)).collect();
+        let all = collect::thresholds().map(|threshold| th.int(threshold)).to_vec();
         th.tuple(all)
     }
 
     /// Sets the thresholds.
     #[pyfunction(signature = "(threshold0, threshold1=<unrepresentable>, threshold2=<unrepresentable>, /)")]
-    fn set_threshold(threshold0: i64, threshold1: Option<i64>, threshold2: Option<i64>) {
-        collect::set_threshold(threshold0);
-        for (place, new) in OTHER_THRESHOLDS.iter().zip([threshold1, threshold2]) {
-            if let Some(new) = new {
-                place.store(new, Ordering::Relaxed); // Relaxed: a number on its own.
-            }
+    fn set_threshold(
+        th: &mut Thread,
+        threshold0: i64,
+        threshold1: Option<i64>,
+        threshold2: Option<i64>,
+    ) -> PyResult<()> {
+        let mut all = [None; 3];
+        for (place, given) in all.iter_mut().zip([Some(threshold0), threshold1, threshold2]) {
+            *place = given.map(|given| super::int(th, given)).transpose()?;
         }
+        collect::set_thresholds(all);
+        Ok(())
     }
 
     /// The debugging flags.
     #[pyfunction]
     fn get_debug() -> i64 {
-        DEBUG.load(Ordering::Relaxed) // Relaxed: a number on its own.
+        collect::debug()
     }
 
-    /// Sets the debugging flags.
+    /// Sets the debugging flags. What they ask for is written to sys.stderr.
     #[pyfunction(signature = "(flags, /)")]
-    fn set_debug(flags: i64) {
-        DEBUG.store(flags, Ordering::Relaxed); // Relaxed: a number on its own.
+    fn set_debug(th: &mut Thread, flags: i64) -> PyResult<()> {
+        let flags = super::int(th, flags)?;
+        collect::set_debug(flags);
+        Ok(())
     }
 
     /// Statistics, a dict for each generation.
     #[pyfunction]
     fn get_stats(th: &mut Thread) -> PyResult {
         let mut all = Vec::new();
-        let (collections, collected) = collect::statistics();
-        for generation in 0..3 {
+        for generation in collect::statistics() {
             let dict = th.dict();
-            // All collections are of the whole heap.
-            let mine = if generation == 2 { [collections, collected, 0] } else { [0; 3] };
-            for (name, number) in ["collections", "collected", "uncollectable"].into_iter().zip(mine) {
+            let numbers = [
+                ("collections", generation.collections),
+                ("collected", generation.collected),
+                ("uncollectable", 0),
+            ];
+            for (name, number) in numbers {
                 let (name, number) = (th.str(name), th.int(number as i64));
                 th.dict_set(&dict, &name, number)?;
             }
@@ -137,15 +142,23 @@ pub mod module {
         Ok(th.list(all))
     }
 
-    /// All objects that the collector looks after.
+    /// All objects that the collector looks after, or those of one generation.
     #[pyfunction(signature = "(generation=None)")]
     fn get_objects(th: &mut Thread, generation: Option<i64>) -> PyResult {
-        if generation.is_some_and(|generation| !(0..=2).contains(&generation)) {
-            return Err(th.value_error(
-                "generation parameter must be less than the number of available generations (3)",
-            ));
-        }
-        let all = collect::objects(th, &mut |_| true);
+        let generation = match generation {
+            // As if none were given.
+            None | Some(-1) => None,
+            Some(generation) if generation > i64::from(collect::OLDEST) => {
+                return Err(th.value_error(
+                    "generation parameter must be less than the number of available generations (3)",
+                ));
+            }
+            Some(generation) => match u8::try_from(generation) {
+                Ok(generation) => Some(generation),
+                Err(_) => return Err(th.value_error("generation parameter cannot be negative")),
+            },
+        };
+        let all = collect::objects(th, generation, &mut |_| true);
         Ok(th.list(all))
     }
 
@@ -153,25 +166,24 @@ pub mod module {
     #[pyfunction(raw)]
     fn get_referrers(th: &mut Thread, args: Args<'_>) -> PyResult {
         let wanted: Vec<u64> = args.positional.iter().filter(|v| v.is_object()).map(Value::word).collect();
-        let all = collect::objects(th, &mut |referents| referents.any_is(&wanted));
+        let all = collect::objects(th, None, &mut |referents| referents.any_is(&wanted));
         Ok(th.list(all))
     }
 
     /// The objects that the given ones refer to.
     #[pyfunction(raw)]
     fn get_referents(th: &mut Thread, args: Args<'_>) -> PyResult {
-        let all = args.positional.iter().flat_map(super::referents).collect();
+        let mut all = Vec::new();
+        for object in args.positional {
+            all.extend(collect::referents(th, object));
+        }
         Ok(th.list(all))
     }
 
     /// Whether the collector looks after an object: only if it may refer to others.
     #[pyfunction(signature = "(obj, /)")]
-    fn is_tracked(th: &mut Thread, obj: &Value) -> bool {
-        let _ = th;
-        let Some(header) = obj.as_header() else { return false };
-        // The empty tuple is in no cycle.
-        let is_empty = header.shape_id() == builtin::TUPLE && super::referents(obj).is_empty();
-        vm::object_model::collect::can_refer(header) && !is_empty
+    fn is_tracked(obj: &Value) -> bool {
+        collect::is_tracked(obj)
     }
 
     /// Whether the collector ran the finalizer of an object.
@@ -180,17 +192,21 @@ pub mod module {
         obj.as_header().is_some_and(|h| h.has_flag(vm::object_model::object::header::flag::FINALIZED))
     }
 
-    /// Has the collector ignore all objects of now.
+    /// Has the collector leave all objects alone that there are now.
     #[pyfunction]
-    fn freeze() {}
+    fn freeze(th: &mut Thread) {
+        collect::freeze(th);
+    }
 
     /// Has the collector look after all objects again.
     #[pyfunction]
-    fn unfreeze() {}
+    fn unfreeze(th: &mut Thread) {
+        collect::unfreeze(th);
+    }
 
-    /// How many objects the collector ignores.
+    /// How many objects the collector leaves alone.
     #[pyfunction]
-    fn get_freeze_count() -> i64 {
-        0
+    fn get_freeze_count(th: &mut Thread) -> i64 {
+        collect::populations(th).last().map_or(0, |count| *count as i64)
     }
 }

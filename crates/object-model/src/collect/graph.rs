@@ -6,9 +6,10 @@ use refcount::UNCOUNTED;
 
 use super::marks::{Marks, REACHED, ROOT};
 use crate::object::attributes;
+use crate::object::handle::Object;
 use crate::object::header::Header;
 use crate::shape::builtin;
-use crate::ty::flag;
+use crate::ty::{Class, Type, flag};
 use crate::value::Value;
 
 /// False for objects that hold no references to others, so that they are in no cycle (G4).
@@ -40,28 +41,57 @@ pub unsafe fn trace(object: NonNull<Header>, visit: &mut dyn FnMut(&Value)) {
     attributes::trace(header, visit);
 }
 
-fn is_type(header: &Header) -> bool {
-    header.shape().class().payload.has(flag::TYPE_SUBCLASS)
+/// The type that an object is, if it is one.
+pub(super) fn as_type(header: &Header) -> Option<Class> {
+    // SAFETY: subclasses of `type` have its layout, and types stay where they are for ever.
+    header
+        .shape()
+        .class()
+        .payload
+        .has(flag::TYPE_SUBCLASS)
+        .then(|| unsafe { header.as_ptr().cast::<Object<Type>>().as_ref() })
+}
+
+/// Visits the classes that an object needs without counting them: its own, and a class's bases and mro. Classes that
+/// live for ever are left out.
+///
+/// # Safety
+/// The world must be stopped, or the caller is attached and passes no safepoint meanwhile.
+pub unsafe fn uncounted(header: &Header, visit: &mut dyn FnMut(Class)) {
+    let class = header.shape().class();
+    if class.payload.has(flag::HEAP) {
+        visit(class);
+    }
+    if let Some(own) = as_type(header) {
+        // SAFETY: the caller's word.
+        unsafe { own.payload.uncounted() }.filter(|class| class.payload.has(flag::HEAP)).for_each(visit);
+    }
 }
 
 /// How deep objects are followed before they have to wait: most end here, so that few ever wait.
 const NEAR: usize = 32;
 
-/// Those of the objects that `each` goes through that cannot be reached from outside of them. `held` references of each
-/// are the caller's and do not count. The world must be stopped.
-pub fn unreachable(each: impl Fn(&mut dyn FnMut(NonNull<Header>)), held: usize) -> Vec<NonNull<Header>> {
+/// Those among the `candidates` of the objects that `each` goes through that cannot be reached from outside of them.
+/// `held` references of each are the caller's and do not count. `each` must go through all objects if a class may be
+/// among the candidates (G5). The world must be stopped.
+pub fn unreachable(
+    each: impl Fn(&mut dyn FnMut(NonNull<Header>)),
+    candidates: impl Fn(&Header) -> bool,
+    held: usize,
+) -> Vec<NonNull<Header>> {
     let mut marks = Marks::new();
     // How many references come from outside, once those from inside are subtracted.
     each(&mut |object| {
         // SAFETY: the walker yields live objects, and nothing dies while the world is stopped.
         let header = unsafe { object.as_ref() };
         let count = header.count();
-        if count == 0 || !can_refer(header) {
+        if count == 0 || !can_refer(header) || !candidates(header) {
             return;
         }
-        let is_root = count == UNCOUNTED || is_type(header);
-        let outside = i32::try_from(count.saturating_sub(held)).unwrap_or(ROOT);
-        marks.add(object, if is_root { ROOT } else { outside });
+        // A class has one reference that nobody else gives up.
+        let ours = held + usize::from(count != UNCOUNTED && as_type(header).is_some());
+        let outside = i32::try_from(count.saturating_sub(ours)).unwrap_or(ROOT);
+        marks.add(object, if count == UNCOUNTED { ROOT } else { outside });
     });
     each(&mut |object| {
         // SAFETY: as above.
@@ -84,13 +114,20 @@ pub fn unreachable(each: impl Fn(&mut dyn FnMut(NonNull<Header>)), held: usize) 
     each(&mut |object| {
         // SAFETY: as above.
         let header = unsafe { object.as_ref() };
-        // A negative count would be a broken G1: such an object is kept.
-        let is_root = walk.marks.get(header).is_some_and(|number| *number != 0);
-        if is_root && walk.reach(header) {
-            walk.follow(object, 0);
-            while let Some(next) = walk.waiting.pop() {
-                walk.follow(next, 0);
+        match walk.marks.get(header) {
+            // A negative count would be a broken G1: such an object is kept.
+            Some(number) if *number != 0 => {
+                if walk.reach(header) {
+                    walk.follow(object, 0);
+                }
             }
+            Some(_) => return,
+            // What is no candidate lives, and so does its class, which it does not count.
+            None if !can_refer(header) => return,
+            None => walk.follow_uncounted(header, 0),
+        }
+        while let Some(next) = walk.waiting.pop() {
+            walk.follow(next, 0);
         }
     });
     let mut found = Vec::new();
@@ -117,20 +154,35 @@ impl Walk {
         number.is_some_and(|number| std::mem::replace(number, REACHED) != REACHED)
     }
 
+    fn reach_and_follow(&mut self, header: &Header, depth: usize) {
+        if !self.reach(header) {
+            return;
+        }
+        if depth < NEAR {
+            self.follow(header.as_ptr(), depth + 1);
+        } else {
+            self.waiting.push(header.as_ptr());
+        }
+    }
+
     fn follow(&mut self, object: NonNull<Header>, depth: usize) {
         // SAFETY: reached objects are live, and the world is stopped.
         unsafe {
             trace(object, &mut |value| {
-                let Some(header) = value.as_header() else { return };
-                if !self.reach(header) {
-                    return;
-                }
-                if depth < NEAR {
-                    self.follow(header.as_ptr(), depth + 1);
-                } else {
-                    self.waiting.push(header.as_ptr());
+                if let Some(header) = value.as_header() {
+                    self.reach_and_follow(header, depth);
                 }
             });
+        }
+        // SAFETY: as above.
+        self.follow_uncounted(unsafe { object.as_ref() }, depth);
+    }
+
+    fn follow_uncounted(&mut self, header: &Header, depth: usize) {
+        // The free-threaded build's classes are roots (G2).
+        if !mode::FREE_THREADED {
+            // SAFETY: the world is stopped.
+            unsafe { uncounted(header, &mut |class| self.reach_and_follow(&class.header, depth)) };
         }
     }
 }

@@ -8,9 +8,10 @@
 //! # Invariants
 //! - G1 `Payload::trace` visits each reference that a payload owns at most once. What it leaves out counts as coming from
 //!   outside, and so keeps its object: a mistake in that direction leaks, and never frees what is in use.
-//! - G2 Objects without counts (deferred, immortal) and types are roots.
+//! - G2 Objects without counts (deferred, immortal) are roots: all classes in the free-threaded build, native ones in both.
 //! - G3 An object whose count is zero is being destroyed: it is neither traced nor collected.
 //! - G4 Objects that cannot refer to others are left out altogether.
+//! - G5 Objects do not count their class, nor classes their bases: whatever is no candidate keeps them, like a root.
 //!
 //! Not here: when a collection starts, weak references and finalizers (`vm::collect`).
 
@@ -19,4 +20,4 @@ mod graph;
 mod marks;
 
 pub use dismantle::{dismantle, release_pages};
-pub use graph::{can_refer, trace, unreachable};
+pub use graph::{can_refer, trace, uncounted, unreachable};

@@ -29,6 +29,10 @@ pub mod flag {
     pub const WEAKLY_REFERENCED: u8 = 2;
     /// An interned string.
     pub const INTERNED: u8 = 4;
+    /// The two bits of [`super::Header::age`].
+    pub(super) const AGE: u8 = 8 | 16;
+    /// Found unreachable by the collection that is under way: nobody may be handed a reference.
+    pub const CONDEMNED: u8 = 32;
     /// Tells the heap walker that this block holds a live object.
     pub const LIVE: u8 = 128;
 }
@@ -43,6 +47,9 @@ pub struct Header {
     pub(crate) lock: AtomicU8,
     flags: AtomicU8,
 }
+
+/// The lower one of the bits of an age.
+const AGE_UNIT: u8 = 8;
 
 const _: () = assert!(size_of::<Header>() == 16 && align_of::<Header>() == 8);
 
@@ -217,6 +224,18 @@ impl Header {
     pub fn clear_flag(&self, bit: u8) {
         // Relaxed: as in `has_flag`.
         self.flags.fetch_and(!bit, Ordering::Relaxed);
+    }
+
+    /// The generation of the collector that the object is in; 3 is that of objects which are left alone.
+    pub fn age(&self) -> u8 {
+        // Relaxed: changes while the world is stopped, which synchronises.
+        (self.flags.load(Ordering::Relaxed) & flag::AGE) / AGE_UNIT
+    }
+
+    /// Moves the object to another generation, 0 to 3. The world is stopped.
+    pub fn set_age(&self, age: u8) {
+        let others = self.flags.load(Ordering::Relaxed) & !flag::AGE; // Relaxed: as in `age`.
+        self.flags.store(others | ((age * AGE_UNIT) & flag::AGE), Ordering::Relaxed); // Relaxed: as in `age`.
     }
 
     /// Ends an object that did not die by its count: no thread has or can gain a reference.

@@ -23,6 +23,28 @@ impl<T: Send + Sync + 'static> Published<T> {
         unsafe { &*self.0.load(Ordering::Acquire) }
     }
 
+    /// The record of now, for the collector.
+    ///
+    /// # Safety
+    /// Nobody may replace the record while the reference lives: the world is stopped, or the caller is attached and keeps
+    /// the reference until its next safepoint at the latest.
+    pub unsafe fn borrow(&self) -> &T {
+        // Acquire pairs with the release in `publish`.
+        // SAFETY: the record was boxed, and it stays (the caller's word).
+        unsafe { &*self.0.load(Ordering::Acquire) }
+    }
+
+    /// Takes the record out of something that nobody uses any more, and leaves another.
+    ///
+    /// # Safety
+    /// Nobody may hold a reference to the record.
+    pub unsafe fn take(&self, left: T) -> T {
+        // AcqRel: release pairs with the acquire in `get`, acquire with the release in `publish`.
+        let old = self.0.swap(Box::into_raw(Box::new(left)), Ordering::AcqRel);
+        // SAFETY: the record was boxed by `new` or `publish`, and nobody has a reference to it (the caller's word).
+        *unsafe { Box::from_raw(old) }
+    }
+
     /// Replaces the record. The mutable token proves that the caller borrows no old one.
     pub fn publish(&self, token: &mut Attached, record: T) {
         // Release pairs with the acquire in `get`.

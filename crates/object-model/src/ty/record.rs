@@ -18,7 +18,7 @@ use crate::object::layout::{Layout, Payload};
 use crate::shape::ShapeId;
 use crate::value::Value;
 
-/// A reference to a type. Types die only in the collector, when no instance is left.
+/// A reference to a type. Types end only in the collector, when no instance is left; their blocks stay for ever.
 pub type Class = &'static Object<Type>;
 
 /// Properties of a type.
@@ -218,6 +218,37 @@ impl Type {
         }
     }
 
+    /// Classes that this one uses without counting them: its bases and its mro.
+    ///
+    /// # Safety
+    /// The world must be stopped, or the caller is attached and passes no safepoint before it has dropped the iterator.
+    pub unsafe fn uncounted(&self) -> impl Iterator<Item = Class> {
+        // SAFETY: the caller's word.
+        let bases = unsafe { self.bases.borrow() };
+        // SAFETY: the caller's word.
+        let mro = unsafe { self.mro.borrow() };
+        bases.iter().chain(mro.iter()).copied()
+    }
+
+    /// Gives up what the class `own` holds. Its block stays as it is, an empty class: whoever passes a class on without
+    /// counting it will find one there.
+    ///
+    /// # Safety
+    /// Nobody may hold a reference to what the class holds, nor use the class on purpose.
+    pub(crate) unsafe fn empty(own: Class, token: &Attached) {
+        let this = &own.payload;
+        // SAFETY: nobody replaces the bases of a class that nobody can reach.
+        for base in unsafe { this.bases.borrow() } {
+            base.payload.subclasses.lock().retain(|sub| !std::ptr::eq(*sub, own));
+        }
+        this.bump_version();
+        // SAFETY: the caller's word.
+        drop(unsafe { this.specials.take(Box::new([])) });
+        let name = this.qualname.lock(token).take();
+        drop(name);
+        this.dict.clear(token);
+    }
+
     /// The shape of a new instance.
     #[inline(always)]
     pub fn instance_shape(&self) -> ShapeId {
@@ -278,6 +309,8 @@ impl PartialEq for Object<Type> {
 impl Payload for Type {
     fn trace(&self, visit: &mut dyn FnMut(&Value)) {
         visit(self.dict.as_value());
-        self.qualname.trace_with(|name| name.iter().for_each(visit));
+        self.qualname.trace_with(|name| name.iter().for_each(&mut *visit));
+        // SAFETY: who traces has stopped the world, or is attached and passes no safepoint meanwhile.
+        unsafe { self.specials.borrow() }.iter().flatten().for_each(visit);
     }
 }

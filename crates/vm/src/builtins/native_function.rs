@@ -51,6 +51,8 @@ pub struct GetSet {
     /// `__objclass__`
     #[no_trace]
     pub class: Class,
+    /// Keeps the class, if it is one that ends.
+    pub owner: Option<Value>,
 }
 
 /// An attribute named in `__slots__`.
@@ -64,6 +66,8 @@ pub struct Member {
     /// `__objclass__`
     #[no_trace]
     pub class: Class,
+    /// Keeps the class, if it is one that ends.
+    pub owner: Option<Value>,
 }
 
 impl NativeFunction {

@@ -46,7 +46,8 @@ fn getset(
     getter: &'static NativeDef,
     setter: Option<&'static NativeDef>,
 ) -> Value {
-    let descriptor = GetSet { name: getter.name, getter: Some(getter), setter, class };
+    let owner = Some(class.value());
+    let descriptor = GetSet { name: getter.name, getter: Some(getter), setter, class, owner };
     Obj::new(th, builtin::GETSET_DESCRIPTOR, descriptor).into_value()
 }
 

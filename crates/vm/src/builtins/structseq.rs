@@ -387,7 +387,7 @@ fn add_fields(th: &mut Thread, class: Class, def: &'static StructSeqDef) {
         let value = if i < visible {
             Field::new_object(th, Field { name, doc, index: i, class }).into_value()
         } else {
-            let member = Member { name: th.intern(name), index: i - visible, class };
+            let member = Member { name: th.intern(name), index: i - visible, class, owner: None };
             Obj::new(th, builtin::MEMBER_DESCRIPTOR, member).into_value()
         };
         set(th, name, value);

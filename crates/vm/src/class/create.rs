@@ -321,7 +321,8 @@ fn fill_dict(
         set(th, dict, Special::Hash.name(), Value::NONE)?;
     }
     for (i, slot) in slots.map_or(&[][..], |s| &s.names).iter().enumerate() {
-        let member = Member { name: slot.clone(), index: first_slot as usize + i, class };
+        let owner = Some(class.value());
+        let member = Member { name: slot.clone(), index: first_slot as usize + i, class, owner };
         let member = Obj::new(th, builtin::MEMBER_DESCRIPTOR, member).into_value();
         set(th, dict, slot, member)?;
     }

@@ -130,8 +130,12 @@ fn add_member(
             }
             let of = |role| all.iter().copied().flatten().find(|d| d.name == def.name && d.role == role);
             let (getter, setter) = (of(Role::Getter), of(Role::Setter));
-            Obj::new(th, builtin::GETSET_DESCRIPTOR, GetSet { name: def.name, getter, setter, class })
-                .into_value()
+            Obj::new(
+                th,
+                builtin::GETSET_DESCRIPTOR,
+                GetSet { name: def.name, getter, setter, class, owner: None },
+            )
+            .into_value()
         }
         Role::Attribute => {
             let value = class.value();

@@ -26,8 +26,11 @@ pub fn shut_down(th: &mut Thread, status: i32) -> i32 {
     // Finalizers of cycles still see the globals of now.
     crate::collect::collect_if_enabled(th);
     FINALIZING.store(true, Ordering::Relaxed); // Relaxed: as in `is_finalizing`.
+    crate::thread::registry::end_others(th.ident);
     drop_main(th);
-    crate::collect::collect_now(th);
+    crate::collect::collect_last(th);
+    drop_modules(th);
+    crate::collect::collect_last(th);
     let flushed_again = flush(th);
     if status == 0 && !(flushed && flushed_again) { FLUSH_FAILED } else { status }
 }
@@ -87,12 +90,64 @@ fn is_closed(th: &mut Thread, stream: &Value) -> bool {
 fn drop_main(th: &mut Thread) {
     let Ok(state) = required(th) else { return };
     let Some(main) = state.modules.get_str(th, &names().main) else { return };
-    let Some(dict) = module::dict_of(th, &main).cloned() else { return };
+    if let Some(dict) = module::dict_of(th, &main).cloned() {
+        drop_globals(th, &dict);
+    }
+}
+
+/// Drops the modules that are the program's own: not the library's, which finalizers may still use. Those that somebody
+/// refers to all the same lose their globals, the last imported first.
+fn drop_modules(th: &mut Thread) {
+    let Ok(state) = required(th) else { return };
+    let modules = state.modules.clone();
+    let Some(library) = library_folder(th) else { return };
+    let mut left = Vec::new();
+    for (key, module, _) in modules.snapshot(th) {
+        let (Some(name), Some(dict)) = (crate::class::exact_str(&key), module::dict_of(th, &module).cloned())
+        else {
+            continue;
+        };
+        let file = dict.get_str(th, &names().file);
+        let file = file.and_then(|file| Some(th.as_str(&file)?.units().to_str_lossy().into_owned()));
+        let is_library =
+            |file: String| file.strip_prefix(&library).is_some_and(|rest| !rest.starts_with("site-packages"));
+        if file.is_none_or(is_library) || name.units().eq_str("__main__") {
+            continue;
+        }
+        let weak = crate::builtins::weakref::reference(th, &module, None);
+        match weak {
+            // Globals that are not counted stay when the module is gone.
+            Ok(weak) => left.push((weak, mode::FREE_THREADED.then_some(dict))),
+            Err(_) => th.clear_exception(),
+        }
+        drop(modules.remove_str(th, name));
+    }
+    crate::collect::collect_last(th);
+    for (weak, dict) in left.into_iter().rev() {
+        let module = crate::builtins::weakref::referent(th, &weak).flatten();
+        let dict = dict.or_else(|| module::dict_of(th, &module?).cloned());
+        if let Some(dict) = dict {
+            drop_globals(th, &dict);
+        }
+    }
+}
+
+/// The folder that the library's modules say they are in.
+fn library_folder(th: &mut Thread) -> Option<String> {
+    let os = th.intern("os");
+    let os = in_modules(th, &os).ok().flatten()?;
+    let file = module::dict_of(th, &os)?.get_str(th, &names().file)?;
+    let file = th.as_str(&file)?.units().to_str_lossy().into_owned();
+    Some(file.strip_suffix("os.py")?.to_owned())
+}
+
+/// Drops what a module's globals hold, as CPython does it: first names with one underscore, then all but
+/// `__builtins__`.
+fn drop_globals(th: &mut Thread, dict: &Obj<Dict>) {
     let private = |key: &Obj<Str>| {
         let text = key.units().to_str_lossy();
         text.starts_with('_') && !text.starts_with("__")
     };
-    // First names with one underscore, then all but `__builtins__`, as CPython does it.
     for round in 0..2 {
         for (key, _, _) in dict.snapshot(th) {
             let Some(name) = crate::class::exact_str(&key) else { continue };

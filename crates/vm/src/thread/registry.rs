@@ -118,6 +118,11 @@ pub fn poke_all(bit: u32) {
     poke_where(bit, |_| true);
 }
 
+/// Has all threads but the one called `ident` stop for ever at their next safepoint.
+pub fn end_others(ident: u64) {
+    poke_where(poll::END, |e| e.ident != ident);
+}
+
 /// Asks the thread whose heap is `owner` for `bit`.
 pub fn poke_owner(owner: OwnerId, bit: u32) {
     poke_where(bit, |e| e.owner == owner);

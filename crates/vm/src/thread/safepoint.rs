@@ -18,6 +18,9 @@ use crate::error::PyResult;
 pub fn pass(th: &mut Thread) -> PyResult<()> {
     // Acquire pairs with the release in `registry::poke`.
     let asked = th.poll_word().swap(0, Ordering::AcqRel);
+    if asked & poll::END != 0 {
+        rest_for_ever(th);
+    }
     if asked & poll::STOP != 0 {
         registry::world().pause();
     }
@@ -112,6 +115,16 @@ fn after_attach(th: &mut Thread) {
     if FREE_THREADED && let Some(queue) = queue_of(th.owner()) {
         queue.attach();
     }
+}
+
+/// What this thread uses is being taken apart: it waits for the end of the process.
+#[cold]
+fn rest_for_ever(th: &mut Thread) -> ! {
+    th.detached(|| {
+        loop {
+            std::thread::park();
+        }
+    })
 }
 
 impl Thread {

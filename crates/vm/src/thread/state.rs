@@ -28,6 +28,8 @@ pub mod poll {
     pub const COLLECT: u32 = 64;
     /// Objects that this thread and others use are to be promoted.
     pub const PROMOTE: u32 = 128;
+    /// The runtime shuts down: this thread runs no more Python code.
+    pub const END: u32 = 256;
 }
 
 /// Words of a thread's register stack: reserved, not committed.
