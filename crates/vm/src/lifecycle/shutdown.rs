@@ -23,12 +23,8 @@ pub fn shut_down(th: &mut Thread, status: i32) -> i32 {
     call(th, "threading", "_shutdown", "Exception ignored on threading shutdown");
     call(th, "atexit", "_run_exitfuncs", "Exception ignored in atexit callback");
     let flushed = flush(th);
-    // Finalizers of cycles still see the globals of now.
-    crate::collect::collect_if_enabled(th);
     FINALIZING.store(true, Ordering::Relaxed); // Relaxed: as in `is_finalizing`.
     crate::thread::registry::end_others(th.ident);
-    drop_main(th);
-    crate::collect::collect_last(th);
     drop_modules(th);
     crate::collect::collect_last(th);
     let flushed_again = flush(th);
@@ -86,17 +82,9 @@ fn is_closed(th: &mut Thread, stream: &Value) -> bool {
     closed.unwrap_or(false)
 }
 
-/// Drops the program's globals, so that finalizers of what they hold run while the runtime still works.
-fn drop_main(th: &mut Thread) {
-    let Ok(state) = required(th) else { return };
-    let Some(main) = state.modules.get_str(th, &names().main) else { return };
-    if let Some(dict) = module::dict_of(th, &main).cloned() {
-        drop_globals(th, &dict);
-    }
-}
-
-/// Drops the modules that are the program's own: not the library's, which finalizers may still use. Those that somebody
-/// refers to all the same lose their globals, the last imported first.
+/// Drops the modules that are the program's own, so that finalizers of what they hold run while the runtime still works;
+/// not the library's, which finalizers may use. Modules in cycles are collected, and their finalizers see all of them. Those
+/// that somebody refers to all the same lose their globals, the last imported first.
 fn drop_modules(th: &mut Thread) {
     let Ok(state) = required(th) else { return };
     let modules = state.modules.clone();
@@ -111,7 +99,7 @@ fn drop_modules(th: &mut Thread) {
         let file = file.and_then(|file| Some(th.as_str(&file)?.units().to_str_lossy().into_owned()));
         let is_library =
             |file: String| file.strip_prefix(&library).is_some_and(|rest| !rest.starts_with("site-packages"));
-        if file.is_none_or(is_library) || name.units().eq_str("__main__") {
+        if file.is_none_or(is_library) && !name.units().eq_str("__main__") {
             continue;
         }
         let weak = crate::builtins::weakref::reference(th, &module, None);
