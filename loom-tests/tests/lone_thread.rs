@@ -1,5 +1,5 @@
 //! The process's first thread uses guarded cells without their locks until a second one begins, which ends that with the
-//! world stopped (`object_model::lock::alone`, whose flag is a static and therefore played by one of the scene here; lock
+//! world stopped (`mode::alone`, whose flag is a static and therefore played by one of the scene here; lock
 //! and world are those that ship).
 //!
 //! # Invariants

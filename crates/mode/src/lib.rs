@@ -8,6 +8,7 @@
 //! Not here: what a mode does. Counts are in `refcount`, heaps in `allocator`, locks in `object-model`,
 //! the lock itself (the GIL) in `vm`.
 
+pub mod alone;
 pub mod attached;
 pub mod primitive;
 pub mod sanitizer;

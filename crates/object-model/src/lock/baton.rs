@@ -10,8 +10,8 @@
 //! - B1 One thread at a time has the baton or visits.
 //! - B2 What has ended is never taken again.
 
-use mode::FREE_THREADED;
 use mode::primitive::{AtomicU8, Ordering, yield_now};
+use mode::{FREE_THREADED, alone};
 
 /// Nobody took it yet.
 pub const NEW: u8 = 0;
@@ -61,10 +61,10 @@ impl Baton {
     /// Takes it. True if it was new.
     #[inline]
     pub fn take(&self) -> Result<bool, Refusal> {
-        if FREE_THREADED {
+        if FREE_THREADED && !alone::is_alone() {
             return self.take_shared();
         }
-        // Relaxed: in the `gil` build the lock that the thread holds orders everything.
+        // Relaxed: the lock that the thread holds in the `gil` build orders everything, and a lone thread orders itself.
         let state = self.0.load(Ordering::Relaxed);
         if state > RESTING {
             return Err(if state == ENDED { Refusal::Ended } else { Refusal::Taken });

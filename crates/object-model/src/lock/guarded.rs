@@ -7,9 +7,8 @@ use std::cell::{Cell, UnsafeCell};
 use std::ops::{Deref, DerefMut};
 
 use mode::primitive::{AtomicU8, Ordering};
-use mode::{Attached, FREE_THREADED};
+use mode::{Attached, FREE_THREADED, alone};
 
-use super::alone::alone;
 use super::object_lock;
 use crate::object::layout;
 
@@ -48,7 +47,7 @@ impl<T> Guarded<T> {
     #[inline]
     pub fn lock<'t>(&'t self, token: &'t Attached) -> GuardedRef<'t, T> {
         let me = std::ptr::from_ref(token) as usize;
-        if FREE_THREADED && !alone() {
+        if FREE_THREADED && !alone::is_alone() {
             object_lock::lock(token, &self.lock);
         } else {
             assert!(self.holder.get() == 0, "a guarded cell was taken twice by one thread");
@@ -95,7 +94,7 @@ impl<T> Drop for GuardedRef<'_, T> {
     #[inline]
     fn drop(&mut self) {
         self.cell.holder.set(0);
-        if FREE_THREADED && !alone() {
+        if FREE_THREADED && !alone::is_alone() {
             object_lock::unlock(&self.cell.lock);
         }
         let guards = self.token.guards().get() - 1;

@@ -2,7 +2,6 @@
 //!
 //! In the `gil` build whoever is attached may; the types here cost a counter. In the `free-threaded` build they lock.
 
-pub mod alone;
 pub mod baton;
 pub mod critical_section;
 pub mod guarded;

@@ -187,6 +187,7 @@ unsafe fn window<'a>(frame: Frame, from: usize, count: usize) -> &'a [Value] {
 }
 
 /// Drops a call window.
+#[inline(always)]
 fn clear_window(th: &Thread, frame: Frame, from: usize, to: usize) {
     for number in from..to {
         // SAFETY: registers of the frame.

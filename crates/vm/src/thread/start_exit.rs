@@ -3,8 +3,7 @@
 //! A thread owns a heap while it lives. When it ends, the heap is parked whole, with its objects, for the next thread.
 
 use allocator::HeapHandle;
-use mode::Attached;
-use object_model::lock::alone;
+use mode::{Attached, alone};
 use object_model::reclaim;
 use refcount::MergeQueue;
 
@@ -45,7 +44,7 @@ pub fn run<R>(is_main: bool, body: impl FnOnce(&mut Thread) -> R) -> Result<R, S
     unsafe { mode::attached::set_current(attached) };
     if is_main {
         alone::begin();
-    } else if alone::alone() {
+    } else if alone::is_alone() {
         thread.stop_the_world(|_| alone::end());
     }
     let result = body(&mut thread);
