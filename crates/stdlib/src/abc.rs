@@ -4,7 +4,7 @@
 //! weak references. What is known not to be a subclass holds until some class registers with any abstract class.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use vm::builtins::weakref;
 use vm::names::names;
@@ -45,6 +45,60 @@ impl Trace for Knowledge {
 #[pyclass(name = "_abc_data", module = "_abc", no_new)]
 pub struct AbcData {
     known: Guarded<Knowledge>,
+    #[no_trace]
+    recent: Recent,
+}
+
+/// Answers given lately, which threads look up without writing anything. A class is told by its version, which no other
+/// class has ever had and which changes when the class does.
+#[derive(Default)]
+struct Recent {
+    /// Versions of classes known to be subclasses.
+    subclasses: [AtomicU32; RECENT],
+    /// Versions of classes known not to be, below the count of registrations at which that was learnt.
+    others: [AtomicU64; RECENT],
+}
+
+const RECENT: usize = 16;
+
+impl Recent {
+    /// What was learnt of a class, if anything was.
+    fn answer(&self, version: u32) -> Option<bool> {
+        let place = version as usize % RECENT;
+        // Relaxed, here and below: each word stands on its own.
+        if version == 0 {
+            None
+        } else if self.subclasses[place].load(Ordering::Relaxed) == version {
+            Some(true)
+        } else if self.others[place].load(Ordering::Relaxed) == Self::other(version) {
+            Some(false)
+        } else {
+            None
+        }
+    }
+
+    fn other(version: u32) -> u64 {
+        u64::from(version) << 32 | u64::from(registrations() as u32)
+    }
+
+    fn learn(&self, version: u32, is_subclass: bool) {
+        let place = version as usize % RECENT;
+        if is_subclass {
+            self.subclasses[place].store(version, Ordering::Relaxed); // Relaxed: as in `answer`.
+        } else {
+            self.others[place].store(Self::other(version), Ordering::Relaxed); // Relaxed: as in `answer`.
+        }
+    }
+
+    fn forget(&self) {
+        self.subclasses.iter().for_each(|word| word.store(0, Ordering::Relaxed)); // Relaxed: as in `answer`.
+        self.others.iter().for_each(|word| word.store(0, Ordering::Relaxed)); // Relaxed: as in `answer`.
+    }
+}
+
+/// What [`Recent`] knows a class by; 0 if it cannot.
+fn version(th: &Thread, class: &Value) -> u32 {
+    th.as_class(class).map_or(0, |class| class.payload.version())
 }
 
 #[pymethods]
@@ -68,12 +122,31 @@ fn alive(th: &Thread, classes: &Classes) -> Vec<Value> {
 
 impl AbcData {
     fn is_known_subclass(&self, th: &Thread, class: &Value) -> bool {
-        knows(th, &self.known.lock(th).subclasses, class)
+        self.recent.answer(version(th, class)) == Some(true)
+            || self.remembers(th, class, true, |known| knows(th, &known.subclasses, class))
+    }
+
+    /// Asks what is kept by weak reference, and has it answered faster the next time.
+    fn remembers(
+        &self,
+        th: &Thread,
+        class: &Value,
+        is_subclass: bool,
+        ask: impl FnOnce(&Knowledge) -> bool,
+    ) -> bool {
+        let before = version(th, class);
+        let answer = ask(&self.known.lock(th));
+        if answer {
+            self.recent.learn(before, is_subclass);
+        }
+        answer
     }
 
     fn is_known_other(&self, th: &Thread, class: &Value) -> bool {
-        let known = self.known.lock(th);
-        known.others_at == registrations() && knows(th, &known.others, class)
+        self.recent.answer(version(th, class)) == Some(false)
+            || self.remembers(th, class, false, |known| {
+                known.others_at == registrations() && knows(th, &known.others, class)
+            })
     }
 
     fn learn(&self, th: &mut Thread, class: &Value, is_subclass: bool) -> PyResult<bool> {
@@ -103,7 +176,7 @@ impl AbcData {
 }
 
 fn data_of(th: &mut Thread, class: &Value) -> PyResult<Obj<AbcData>> {
-    let data = th.get_attr_str(class, "_abc_impl")?;
+    let data = th.get_attr(class, &names().abc_impl)?;
     match th.exact::<AbcData>(&data).cloned() {
         Some(data) => Ok(data),
         None => Err(th.type_error("_abc_impl is set to a wrong type")),
@@ -161,7 +234,10 @@ fn set_pattern_kind(class: Class, bits: u32) {
 
 fn init(th: &mut Thread, class: &Value) -> PyResult<()> {
     find_abstract(th, class)?;
-    let data = AbcData::new_object(th, AbcData { known: Guarded::new(Knowledge::default()) });
+    let data = AbcData::new_object(
+        th,
+        AbcData { known: Guarded::new(Knowledge::default()), recent: Recent::default() },
+    );
     let name = th.intern("_abc_impl");
     th.set_attr(class, &name, data.as_value())?;
     let Some(own) = th.as_class(class) else { return Ok(()) };
@@ -326,6 +402,7 @@ pub mod module {
     #[pyfunction(name = "_reset_caches", signature = "(self, /)")]
     fn reset_caches(th: &mut Thread, self_: &Value) -> PyResult<()> {
         let data = super::data_of(th, self_)?;
+        data.recent.forget();
         let old = {
             let mut known = data.known.lock(th);
             (std::mem::take(&mut known.subclasses), std::mem::take(&mut known.others))

@@ -109,6 +109,7 @@ plain_names! {
     lineno "lineno" offset "offset" text "text" end_lineno "end_lineno" end_offset "end_offset" getnewargs "__getnewargs__"
     getnewargs_ex "__getnewargs_ex__" newobj "__newobj__" copyreg "copyreg" slotnames "__slotnames__" context "__context__"
     cause "__cause__" traceback "__traceback__" suppress_context "__suppress_context__" exceptions "exceptions"
+    abc_impl "_abc_impl"
 }
 
 static NAMES: OnceLock<Names> = OnceLock::new();

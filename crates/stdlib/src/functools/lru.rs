@@ -126,6 +126,17 @@ pub struct LruCacheWrapper {
     /// By key: the result, or (bounded) a ticket.
     known: Obj<Dict>,
     order: Guarded<Order>,
+    #[no_trace]
+    tallies: Box<[Tally; STRIPES]>,
+}
+
+/// Counts of a cache are kept in so many places, so that threads do not wait for each other's writes.
+const STRIPES: usize = 8;
+
+/// How often a key was known, and how often not, as counted by some of the threads. A cache line of its own.
+#[derive(Default)]
+#[repr(align(128))]
+struct Tally {
     hits: AtomicU64,
     misses: AtomicU64,
 }
@@ -164,22 +175,26 @@ impl LruCacheWrapper {
         th.tuple(key)
     }
 
-    fn hit(&self) {
-        self.hits.fetch_add(1, Ordering::Relaxed); // Relaxed: a count on its own.
+    fn tally(&self, th: &Thread) -> &Tally {
+        &self.tallies[usize::from(th.owner().0) % STRIPES]
     }
 
-    fn missed(&self) {
-        self.misses.fetch_add(1, Ordering::Relaxed); // Relaxed: a count on its own.
+    fn hit(&self, th: &Thread) {
+        self.tally(th).hits.fetch_add(1, Ordering::Relaxed); // Relaxed: a count on its own.
+    }
+
+    fn missed(&self, th: &Thread) {
+        self.tally(th).misses.fetch_add(1, Ordering::Relaxed); // Relaxed: a count on its own.
     }
 
     fn bounded(&self, th: &mut Thread, args: Args<'_>, limit: usize) -> PyResult {
         let key = self.key(th, &args);
         let hash = th.hash(&key)?;
         if let Some(result) = self.find(th, &key, hash)? {
-            self.hit();
+            self.hit(th);
             return Ok(result);
         }
-        self.missed();
+        self.missed(th);
         let result = th.call_args(&self.function, args)?;
         // The call may have kept a result for the same arguments.
         if self.find(th, &key, hash)?.is_some() {
@@ -204,10 +219,10 @@ impl LruCacheWrapper {
         let key = self.key(th, &args);
         let hash = th.hash(&key)?;
         if let Some(result) = th.dict_get_hashed(&self.known, &key, hash)? {
-            self.hit();
+            self.hit(th);
             return Ok(result);
         }
-        self.missed();
+        self.missed(th);
         let result = th.call_args(&self.function, args)?;
         th.dict_set_hashed(&self.known, &key, hash, result.clone())?;
         Ok(result)
@@ -246,8 +261,7 @@ impl LruCacheWrapper {
             cache_info: cache_info_type.clone(),
             known: th.dict(),
             order: Guarded::new(Order::new()),
-            hits: AtomicU64::new(0),
-            misses: AtomicU64::new(0),
+            tallies: Box::default(),
         })
     }
 
@@ -255,7 +269,7 @@ impl LruCacheWrapper {
     fn __call__(this: &Obj<Self>, th: &mut Thread, args: Args<'_>) -> PyResult {
         match this.limit {
             Limit::Nothing => {
-                this.missed();
+                this.missed(th);
                 th.call_args(&this.function, args)
             }
             Limit::Everything => this.unbounded(th, args),
@@ -275,8 +289,9 @@ impl LruCacheWrapper {
 
     /// Hits, misses, limit and size.
     fn cache_info(&self, th: &mut Thread) -> PyResult {
-        let hits = self.hits.load(Ordering::Relaxed); // Relaxed: a count on its own.
-        let misses = self.misses.load(Ordering::Relaxed); // Relaxed: a count on its own.
+        // Relaxed, here and below: a count on its own.
+        let hits: u64 = self.tallies.iter().map(|tally| tally.hits.load(Ordering::Relaxed)).sum();
+        let misses: u64 = self.tallies.iter().map(|tally| tally.misses.load(Ordering::Relaxed)).sum();
         let limit = match self.limit {
             Limit::Nothing => th.int(0),
             Limit::Everything => Value::NONE,
@@ -295,8 +310,10 @@ impl LruCacheWrapper {
             std::mem::replace(&mut *order, Order { stamp, ..Order::new() })
         };
         self.known.clear(th);
-        self.hits.store(0, Ordering::Relaxed); // Relaxed: a count on its own.
-        self.misses.store(0, Ordering::Relaxed); // Relaxed: a count on its own.
+        for tally in self.tallies.iter() {
+            tally.hits.store(0, Ordering::Relaxed); // Relaxed: a count on its own.
+            tally.misses.store(0, Ordering::Relaxed); // Relaxed: as above.
+        }
         drop(old);
     }
 
