@@ -284,18 +284,26 @@ fn python(th: &mut Thread, frame: Frame, i: Instruction, first: usize, count: us
         // SAFETY: a parameter's register of the new frame, which holds nothing.
         unsafe { new.register(count + n).write(value.clone().into_word()) };
     }
-    let function = function.clone();
+    begin_in_place(th, frame, i, new)
+}
+
+/// The arguments are the new frame's parameters already: enters the function in the callee's register.
+#[inline]
+fn begin_in_place(th: &mut Thread, frame: Frame, i: Instruction, new: Frame) -> PyResult<Outcome> {
     // SAFETY: the header's words lie between the callee's register and the arguments; the function's reference moves.
-    unsafe {
-        let owned = std::mem::replace(&mut *frame.register(callee_register), UNBOUND);
+    let function: &Obj<Function> = unsafe {
+        let owned = std::mem::replace(&mut *frame.register(i.b as usize), UNBOUND);
         new.function_word().write(owned);
-    }
+        Obj::borrow_unchecked(&*new.function_word().cast::<Value>())
+    };
+    // SAFETY: the frame keeps the function.
+    let code = unsafe { code_of(function.as_value().word()) };
     new.begin(code, frame.0, 0, i.a);
     for number in code.payload.parameters..code.payload.variables_end {
         // SAFETY: a register of the new frame, which holds nothing.
         unsafe { new.register(number as usize).write(UNBOUND) };
     }
-    free_variables(new, &function);
+    free_variables(new, function);
     th.depth += 1;
     th.frame = new.0;
     started(th, new)
@@ -324,7 +332,8 @@ fn started(th: &mut Thread, new: Frame) -> PyResult<Outcome> {
     Ok(Outcome::Frame(Resume { frame: new, pc: new.pc() }))
 }
 
-/// Calls a Python function whose arguments need binding: the window is taken out and bound into a fresh frame above.
+/// Calls a Python function whose arguments need binding: where they lie if that can be, else the window is taken out and
+/// bound into a fresh frame above.
 fn python_bound(
     th: &mut Thread,
     frame: Frame,
@@ -337,6 +346,15 @@ fn python_bound(
     // SAFETY: the callee's register holds a function.
     let function: Obj<Function> =
         unsafe { Obj::<Function>::borrow_unchecked(&*frame.register(i.b as usize).cast::<Value>()) }.clone();
+    // SAFETY: the function is held above, and keeps its codes.
+    let code = unsafe { code_of(function.as_value().word()) };
+    let new = Frame(frame.register(first));
+    if has_no_room(th, new, code) {
+        return Err(too_deep(th));
+    }
+    if super::bind::in_place(th, new, &function, code, count, names.map_or(&[], |names| names.items())) {
+        return begin_in_place(th, frame, i, new);
+    }
     // SAFETY: the window's registers hold values; each is moved out exactly once, and cleared.
     let arguments: Vec<Value> = (first..first + count)
         .map(|n| unsafe { Value::from_word(std::mem::replace(&mut *frame.register(n), UNBOUND)) })

@@ -5,6 +5,7 @@
 
 pub mod arithmetic;
 pub mod attribute;
+mod bind;
 pub mod build;
 pub mod cache;
 pub mod call;
