@@ -409,7 +409,7 @@ opcodes! {
     /// `a =` call of `b` with `c` arguments in all; the last ones are keywords. The operand word holds in `a` the
     /// index of the constant tuple of their names.
     CallKw "CALL_KW" (Write, Base, Imm) 1;
-    /// `a =` call of `b` with the tuple in `b+H` and the dict in `b+H+1` (or UNBOUND).
+    /// `a =` call of `b` with the iterable in `b+H` and the dict in `b+H+1` (or UNBOUND).
     CallEx "CALL_EX" (Write, Base, None) 0;
     /// Returns `a`.
     Return "RETURN" (Read, None, None) 0;

@@ -158,7 +158,7 @@ impl<'a> Lowerer<'a> {
         Ok(reg)
     }
 
-    /// The tuple of positional arguments in `first`, the next register after it is then free.
+    /// The tuple of positional arguments, or the one iterable of them, in `first`; the next register after it is then free.
     fn positional_tuple(
         &mut self,
         first: Reg,
@@ -177,6 +177,10 @@ impl<'a> Lowerer<'a> {
                 let reg = self.push();
                 self.at(starred.range);
                 self.move_to(Value::kept(local), reg);
+                return Ok(());
+            }
+            if let [Expr::Starred(starred)] = args {
+                self.push_expression(&starred.value)?;
                 return Ok(());
             }
             if let Some(constants) = self.constants_of(args)? {

@@ -1,9 +1,10 @@
-//! Binding where the arguments lie: keyword arguments, `*args` and defaults of Python functions called by Python code,
+//! Binding where the arguments lie: keyword arguments, `*args`, `**kwargs` and defaults of Python functions called by Python code,
 //! without taking the window out. Whatever is wrong with a call, or rare, is left to `call::bind`, which knows the
 //! messages.
 
 use compiler::bytecode::code::flags;
 use object_model::shape::builtin;
+use object_model::string::Str;
 use object_model::value::singleton::UNBOUND;
 use object_model::{Obj, Object, Value};
 
@@ -31,7 +32,8 @@ pub(super) fn in_place(
     let named = positional + unit.kwonly_count as usize;
     let given = count - names.len();
     let varargs = unit.flags & flags::VARARGS != 0;
-    if unit.flags & flags::VARKEYWORDS != 0 || given > positional && !varargs {
+    let varkeywords = unit.flags & flags::VARKEYWORDS != 0;
+    if given > positional && !varargs {
         return false;
     }
     let first = given.min(positional);
@@ -40,16 +42,18 @@ pub(super) fn in_place(
     }
     // For each parameter from `first` on, which keyword argument it gets.
     let mut sources = [None; MOST];
+    let mut others = false;
     for (number, name) in names.iter().enumerate() {
-        let found = code
-            .payload
-            .variables
-            .iter()
-            .take(named)
-            .skip(first.max(unit.posonly_count as usize))
-            .position(|variable| variable.as_value().is(name));
-        let Some(found) = found else { return false };
-        sources[found + unit.posonly_count.saturating_sub(first as u16) as usize] = Some(number);
+        let mut variables = code.payload.variables.iter().take(named);
+        match variables.position(|variable| variable.as_value().is(name)) {
+            Some(found) if found >= first && found >= unit.posonly_count as usize => {
+                sources[found - first] = Some(number);
+            }
+            // Given twice, if it is not a positional-only parameter's name, or there is nothing that takes it.
+            Some(found) if found >= unit.posonly_count as usize || !varkeywords => return false,
+            None if !varkeywords => return false,
+            _ => others = true,
+        }
     }
     let defaults = function.defaults.get(th);
     let by_position = defaults.positional.as_ref().map_or(&[][..], |tuple| tuple.items());
@@ -59,9 +63,10 @@ pub(super) fn in_place(
         let value = match source {
             // Moved below, when nothing can go wrong any more.
             Some(_) => continue,
-            None if number < positional => {
-                (number + by_position.len()).checked_sub(positional).and_then(|at| by_position.get(at)).cloned()
-            }
+            None if number < positional => (number + by_position.len())
+                .checked_sub(positional)
+                .and_then(|at| by_position.get(at))
+                .cloned(),
             None => {
                 let variable = code.payload.variables.get(number);
                 defaults.keyword.as_ref().zip(variable).and_then(|(dict, name)| dict.get_str(th, name))
@@ -75,6 +80,23 @@ pub(super) fn in_place(
             }
         }
     }
+    let keywords = if varkeywords {
+        let dict = Obj::dict(th);
+        for (number, name) in names.iter().enumerate().filter(|_| others) {
+            let taken = sources.contains(&Some(number));
+            // SAFETY: an argument's register; the compiler's keyword names are strings.
+            let (name, value) = unsafe {
+                (Obj::<Str>::borrow_unchecked(name), Value::borrow_word(&*frame.register(given + number)))
+            };
+            if !taken && dict.set_str(th, name, value.clone()).is_err() {
+                give_up(&words);
+                return false;
+            }
+        }
+        Some(dict)
+    } else {
+        None
+    };
     let rest = if varargs {
         let length = given - first;
         let rest = match length {
@@ -97,9 +119,18 @@ pub(super) fn in_place(
             *word = move_out(frame, given + number).into_word();
         }
     }
+    if others {
+        for number in 0..names.len() {
+            drop(move_out(frame, given + number));
+        }
+    }
     for (number, word) in (first..named).zip(words) {
         // SAFETY: a parameter's register, which holds no reference: it was given nothing, or that was moved out.
         unsafe { frame.register(number).write(word) };
+    }
+    if let Some(keywords) = keywords {
+        // SAFETY: as above.
+        unsafe { frame.register(named + usize::from(varargs)).write(keywords.into_value().into_word()) };
     }
     if let Some(rest) = rest {
         // SAFETY: as above.

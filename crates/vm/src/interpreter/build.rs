@@ -16,6 +16,7 @@ use crate::builtins::code::Code;
 use crate::builtins::function::{Defaults, Function};
 use crate::error::PyResult;
 use crate::frame::Frame;
+use crate::names::Special;
 use crate::protocol::mapping;
 use crate::thread::Thread;
 
@@ -125,6 +126,10 @@ fn as_dict(frame: Frame, register: u16) -> Obj<Dict> {
 /// `LIST_EXTEND`
 pub fn list_extend(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()> {
     let items = take(frame, i, KILL_B, i.b);
+    if !th.has_special(&items, Special::Iter) && !th.has_special(&items, Special::GetItem) {
+        let name = th.type_name(&items);
+        return Err(th.type_error(format_args!("Value after * must be an iterable, not {name}")));
+    }
     th.list_extend(&as_list(frame, i.a), &items)
 }
 

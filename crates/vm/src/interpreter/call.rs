@@ -640,12 +640,23 @@ pub fn call_unpacked(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<
         // SAFETY: the window's registers hold values; each is moved out once.
         unsafe { Value::from_word(std::mem::replace(&mut *frame.register(register), UNBOUND)) }
     };
-    let callee = take(i.b as usize);
-    let positional = take(first);
-    let keywords = take(first + 1);
-    let Some(positional) = th.exact::<Tuple>(&positional).cloned() else {
-        return Err(th.system_error("CALL_EX without a tuple"));
+    // SAFETY: the window's registers hold values, which stay until they are taken.
+    let [callee, positional] =
+        [i.b as usize, first].map(|n| unsafe { Value::borrow_word(&*frame.register(n)) });
+    let positional = match th.exact::<Tuple>(positional) {
+        Some(tuple) => tuple.clone(),
+        None => th.unpacked_arguments(callee, positional)?,
     };
+    drop(take(first));
+    // SAFETY: as above.
+    let no_keywords = unsafe { *frame.register(first + 1) } == UNBOUND;
+    if no_keywords
+        && is_function(callee)
+        && let Some(outcome) = enter_unpacked(th, frame, i, first, &positional)
+    {
+        return outcome;
+    }
+    let (callee, keywords) = (take(i.b as usize), take(first + 1));
     let mut names = Vec::new();
     let mut values = Vec::new();
     if let Some(dict) = th.exact::<Dict>(&keywords).cloned() {
@@ -668,6 +679,40 @@ pub fn call_unpacked(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<
     th.poll()?;
     Ok(Outcome::Next)
 }
+
+/// Calls a Python function with a tuple's items, if they can be bound in place.
+fn enter_unpacked(
+    th: &mut Thread,
+    frame: Frame,
+    i: Instruction,
+    first: usize,
+    items: &Obj<Tuple>,
+) -> Option<PyResult<Outcome>> {
+    // SAFETY: the callee's register holds a function.
+    let function: Obj<Function> =
+        unsafe { Obj::<Function>::borrow_unchecked(&*frame.register(i.b as usize).cast::<Value>()) }.clone();
+    // SAFETY: the function is held above, and keeps its codes.
+    let code = unsafe { code_of(function.as_value().word()) };
+    let new = Frame(frame.register(first));
+    let (items, count) = (items.items(), items.len());
+    if count > MOST_UNPACKED || has_no_room(th, new, code) {
+        return None;
+    }
+    for (number, item) in items.iter().enumerate() {
+        // SAFETY: the room above the frame was checked, and the window's registers are empty.
+        unsafe { new.register(number).write(item.clone().into_word()) };
+    }
+    let bound = code.payload.simple_arguments as usize == count
+        || super::bind::in_place(th, new, &function, code, count, &[]);
+    if bound {
+        return Some(begin_in_place(th, frame, i, new));
+    }
+    clear_window(th, new, 0, count);
+    None
+}
+
+/// So many items are put on the stack for a call; `has_no_room` leaves room for them above any frame.
+const MOST_UNPACKED: usize = 256;
 
 /// A return from a frame with flags: to native code, from a constructor, a generator, or with a frame object.
 #[inline(never)]

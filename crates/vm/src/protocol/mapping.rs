@@ -177,6 +177,18 @@ impl Thread {
         })
     }
 
+    /// `f(*iterable)`: the arguments as a tuple.
+    pub fn unpacked_arguments(&mut self, callable: &Value, iterable: &Value) -> PyResult<Obj<Tuple>> {
+        if !self.has_special(iterable, Special::Iter) && !self.has_special(iterable, Special::GetItem) {
+            let (function, name) = (self.callable_text(callable)?, self.type_name(iterable));
+            return Err(
+                self.type_error(format_args!("{function} argument after * must be an iterable, not {name}"))
+            );
+        }
+        let items = self.collect(iterable)?;
+        Obj::from_vec(self, items).map_err(|_| self.memory_error())
+    }
+
     /// How messages about arguments name a callable: `module.qualname()`, or its str.
     fn callable_text(&mut self, callable: &Value) -> PyResult<String> {
         let text = |th: &mut Thread, value: &Value| -> PyResult<String> {
