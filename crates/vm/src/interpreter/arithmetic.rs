@@ -133,6 +133,7 @@ pub fn compare_value(th: &mut Thread, frame: Frame, i: Instruction, op: CompareO
 }
 
 /// The truth of `a op b`.
+#[inline(never)]
 pub fn compare_jump(th: &mut Thread, frame: Frame, i: Instruction, op: CompareOp) -> PyResult<bool> {
     let result = th.compare_bool(register(frame, i.a), register(frame, i.b), op);
     kill(frame, i, KILL_A | KILL_B);
@@ -147,6 +148,7 @@ pub fn compare_jump_constant(th: &mut Thread, frame: Frame, i: Instruction, op: 
 }
 
 /// The truth of `a`, which stays.
+#[inline(never)]
 pub fn truth(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<bool> {
     th.is_true(register(frame, i.a))
 }
@@ -166,18 +168,21 @@ pub fn positive(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()> {
 }
 
 /// `a = ~b`
+#[inline(never)]
 pub fn invert(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()> {
     let result = th.invert(register(frame, i.b));
     finish(th, frame, i, KILL_B, result)
 }
 
 /// `a = not b`
+#[inline(never)]
 pub fn not(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()> {
     let result = th.is_true(register(frame, i.b)).map(|truth| Value::bool(!truth));
     finish(th, frame, i, KILL_B, result)
 }
 
 /// `a = bool(b)`
+#[inline(never)]
 pub fn to_bool(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()> {
     let result = th.is_true(register(frame, i.b)).map(Value::bool);
     finish(th, frame, i, KILL_B, result)

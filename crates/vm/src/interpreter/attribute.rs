@@ -369,6 +369,7 @@ fn add_cached(th: &Thread, object: &Header, cached: u64, next: u64, value: Value
 }
 
 /// `DELETE_ATTR`
+#[inline(never)]
 pub fn delete(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()> {
     let receiver = take(frame, i, KILL_A, i.a);
     th.del_attr(&receiver, name(frame, i.b))
@@ -472,6 +473,7 @@ fn super_parts(th: &mut Thread, frame: Frame, i: Instruction) -> [Value; 3] {
 }
 
 /// `LOAD_SUPER_ATTR`
+#[inline(never)]
 pub fn load_super_attr(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()> {
     let found = super_attribute(th, frame, i)?;
     put(th, frame, i.a as usize, found);
@@ -492,6 +494,7 @@ fn super_attribute(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult {
 }
 
 /// `LOAD_SUPER_METHOD`
+#[inline(never)]
 pub fn load_super_method(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()> {
     let found = super_attribute(th, frame, i)?;
     // A bound method is taken apart again, so that the call finds its function.
@@ -505,6 +508,7 @@ pub fn load_super_method(th: &mut Thread, frame: Frame, i: Instruction) -> PyRes
 }
 
 /// `LOAD_SPECIAL`
+#[inline(never)]
 pub fn load_special(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()> {
     let receiver = take(frame, i, KILL_B, i.b);
     let which = match i.c {

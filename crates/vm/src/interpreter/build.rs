@@ -38,6 +38,7 @@ fn run(frame: Frame, from: u16, count: usize) -> Vec<Value> {
 }
 
 /// `BUILD_SLICE`
+#[inline(never)]
 pub fn slice(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()> {
     let first = i.b as usize;
     let (start, stop) = (move_out(frame, first), move_out(frame, first + 1));
@@ -48,6 +49,7 @@ pub fn slice(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()> {
 }
 
 /// `BUILD_TUPLE`
+#[inline(never)]
 pub fn tuple(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()> {
     match Obj::from_exact(th, builtin::TUPLE, i.c as usize, |n| move_out(frame, i.b as usize + n)) {
         Ok(tuple) => {
@@ -59,6 +61,7 @@ pub fn tuple(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()> {
 }
 
 /// `BUILD_LIST`
+#[inline(never)]
 pub fn list(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()> {
     match List::from_fn(i.c as usize, |n| Some(move_out(frame, i.b as usize + n))) {
         Ok(list) => {
@@ -71,6 +74,7 @@ pub fn list(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()> {
 }
 
 /// `BUILD_SET`
+#[inline(never)]
 pub fn set(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()> {
     let items = run(frame, i.b, i.c as usize);
     let set = th.build_set(items)?;
@@ -79,6 +83,7 @@ pub fn set(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()> {
 }
 
 /// `BUILD_MAP`
+#[inline(never)]
 pub fn map(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()> {
     let items = run(frame, i.b, 2 * i.c as usize);
     let dict = mapping::memory(th, Obj::<Dict>::with_room(th, i.c as usize))?;
@@ -90,6 +95,7 @@ pub fn map(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()> {
 }
 
 /// `BUILD_STRING`
+#[inline(never)]
 pub fn string(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()> {
     let parts = run(frame, i.b, i.c as usize);
     let joined = crate::builtins::str::join_all(th, &parts)?;
@@ -98,6 +104,7 @@ pub fn string(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()> {
 }
 
 /// `BUILD_TEMPLATE`
+#[inline(never)]
 pub fn template(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()> {
     let parts = run(frame, i.b, 2);
     let template = crate::builtins::template::make_template(th, &parts[0], &parts[1])?;
@@ -106,6 +113,7 @@ pub fn template(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()> {
 }
 
 /// `BUILD_INTERPOLATION`
+#[inline(never)]
 pub fn interpolation(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()> {
     let parts = run(frame, i.b, 4);
     let made = crate::builtins::template::make_interpolation(th, &parts[0], &parts[1], &parts[2], &parts[3])?;
@@ -124,6 +132,7 @@ fn as_dict(frame: Frame, register: u16) -> Obj<Dict> {
 }
 
 /// `LIST_EXTEND`
+#[inline(never)]
 pub fn list_extend(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()> {
     let items = take(frame, i, KILL_B, i.b);
     if !th.has_special(&items, Special::Iter) && !th.has_special(&items, Special::GetItem) {
@@ -134,6 +143,7 @@ pub fn list_extend(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()
 }
 
 /// `SET_ADD`
+#[inline(never)]
 pub fn set_add(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()> {
     let item = take(frame, i, KILL_B, i.b);
     let set = value(frame, i.a).clone();
@@ -141,6 +151,7 @@ pub fn set_add(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()> {
 }
 
 /// `SET_UPDATE`
+#[inline(never)]
 pub fn set_update(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()> {
     let items = take(frame, i, KILL_B, i.b);
     let set = value(frame, i.a).clone();
@@ -151,6 +162,7 @@ pub fn set_update(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()>
 }
 
 /// `MAP_ADD`
+#[inline(never)]
 pub fn map_add(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()> {
     let key = take(frame, i, KILL_B, i.b);
     let item = take(frame, i, KILL_C, i.c);
@@ -158,12 +170,14 @@ pub fn map_add(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()> {
 }
 
 /// `DICT_UPDATE`
+#[inline(never)]
 pub fn dict_update(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()> {
     let mapping = take(frame, i, KILL_B, i.b);
     th.dict_update(&as_dict(frame, i.a), &mapping)
 }
 
 /// `DICT_MERGE`
+#[inline(never)]
 pub fn dict_merge(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()> {
     let mapping = take(frame, i, KILL_B, i.b);
     let callable = value(frame, i.c).clone();
@@ -171,6 +185,7 @@ pub fn dict_merge(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()>
 }
 
 /// `LIST_TO_TUPLE`
+#[inline(never)]
 pub fn list_to_tuple(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()> {
     let items = as_list(frame, i.b).snapshot(th);
     kill(th, frame, i, KILL_B, i.b);
@@ -180,6 +195,7 @@ pub fn list_to_tuple(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<
 }
 
 /// `FORMAT_SIMPLE`
+#[inline(never)]
 pub fn format_simple(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()> {
     let formatted = take(frame, i, KILL_B, i.b);
     let formatted = if crate::class::exact_str(&formatted).is_some() {
@@ -193,6 +209,7 @@ pub fn format_simple(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<
 }
 
 /// `FORMAT_SPEC`
+#[inline(never)]
 pub fn format_spec(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()> {
     let formatted = take(frame, i, KILL_B, i.b);
     let spec = take(frame, i, KILL_C, i.c);
@@ -203,6 +220,7 @@ pub fn format_spec(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()
 }
 
 /// `CONVERT`
+#[inline(never)]
 pub fn convert(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()> {
     let source = take(frame, i, KILL_B, i.b);
     let text = match i.c {
@@ -215,6 +233,7 @@ pub fn convert(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()> {
 }
 
 /// `MAKE_FUNCTION`
+#[inline(never)]
 pub fn function(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()> {
     let code = frame.code().payload.constants[i.b as usize].clone();
     let Some(code) = th.exact::<Code>(&code).cloned() else {
@@ -264,6 +283,7 @@ const INTRINSICS: &[Intrinsic] = &[
 ];
 
 /// `INTRINSIC`
+#[inline(never)]
 pub fn intrinsic(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()> {
     let Some(which) = INTRINSICS.iter().copied().find(|w| *w as u16 == i.b) else {
         return Err(th.system_error("unknown intrinsic"));

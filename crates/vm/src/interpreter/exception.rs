@@ -15,6 +15,7 @@ fn value<'a>(frame: Frame, register: u16) -> &'a Value {
 }
 
 /// `RAISE`
+#[inline(never)]
 pub fn raise(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()> {
     let exception = take(frame, i, KILL_A, i.a);
     if i.flags & IF_TRUE != 0 {
@@ -25,6 +26,7 @@ pub fn raise(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()> {
 }
 
 /// `RAISE_AGAIN`
+#[inline(never)]
 pub fn raise_again(th: &mut Thread, _frame: Frame, _i: Instruction) -> PyResult<()> {
     let handled = exceptions::chain::handled(th);
     if handled.is_none() {
@@ -43,6 +45,7 @@ pub fn reraise(th: &mut Thread, frame: Frame, i: Instruction) {
 }
 
 /// `PUSH_EXC`
+#[inline(never)]
 pub fn push(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()> {
     let now = value(frame, i.b).clone();
     let before = std::mem::replace(&mut th.handled, now);
@@ -51,6 +54,7 @@ pub fn push(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()> {
 }
 
 /// `POP_EXC`
+#[inline(never)]
 pub fn pop(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()> {
     let before = take(frame, i, KILL_A, i.a);
     if i.flags & KILL_A == 0 {
@@ -62,6 +66,7 @@ pub fn pop(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()> {
 }
 
 /// `EXC_MATCH`
+#[inline(never)]
 pub fn matches(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()> {
     let exception = value(frame, i.b).clone();
     let classes = take(frame, i, KILL_C, i.c);
@@ -72,6 +77,7 @@ pub fn matches(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()> {
 }
 
 /// `EXC_GROUP_MATCH`
+#[inline(never)]
 pub fn group_match(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()> {
     let exception = take(frame, i, KILL_B, i.b);
     let classes = take(frame, i, KILL_C, i.c);
@@ -82,6 +88,7 @@ pub fn group_match(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()
 }
 
 /// `PREP_RERAISE_STAR`
+#[inline(never)]
 pub fn prep_reraise_star(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()> {
     let original = take(frame, i, KILL_B, i.b);
     let raised = take(frame, i, KILL_C, i.c);
@@ -92,6 +99,7 @@ pub fn prep_reraise_star(th: &mut Thread, frame: Frame, i: Instruction) -> PyRes
 }
 
 /// `WITH_EXCEPT_START`
+#[inline(never)]
 pub fn with_except_start(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()> {
     let exit = value(frame, i.b).clone();
     let receiver = value(frame, i.b + FRAME_HEADER).clone();

@@ -318,6 +318,7 @@ pub fn stop_value(th: &mut Thread, raised: crate::error::Raised) -> PyResult {
 }
 
 /// `GET_YIELD_FROM_ITER`
+#[inline(never)]
 pub fn yield_from_iter(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()> {
     let source = take(frame, i, KILL_B, i.b);
     let iterator = match Generator::of(&source) {
@@ -338,6 +339,7 @@ pub fn yield_from_iter(th: &mut Thread, frame: Frame, i: Instruction) -> PyResul
 }
 
 /// `GET_AWAITABLE`
+#[inline(never)]
 pub fn awaitable(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()> {
     let source = take(frame, i, KILL_B, i.b);
     let iterator = await_iterator(th, &source, i.c)?;
@@ -385,6 +387,7 @@ fn await_iterator(th: &mut Thread, source: &Value, place: u16) -> PyResult {
 }
 
 /// `GET_AITER`
+#[inline(never)]
 pub fn async_iter(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()> {
     let source = take(frame, i, KILL_B, i.b);
     let name = th.type_name(&source);
@@ -404,6 +407,7 @@ pub fn async_iter(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()>
 }
 
 /// `GET_ANEXT`
+#[inline(never)]
 pub fn async_next(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()> {
     let source = value(frame, i.b).clone();
     let Some(next) = th.call_special(&source, Special::ANext, &[])? else {
@@ -430,6 +434,7 @@ pub fn async_next(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()>
 }
 
 /// `END_ASYNC_FOR`
+#[inline(never)]
 pub fn end_async_for(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()> {
     // SAFETY: the register's reference moves out.
     let exception =

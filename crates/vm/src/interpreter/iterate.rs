@@ -58,6 +58,7 @@ pub fn get_iter(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()> {
 }
 
 /// `ADOPT_ITER`
+#[inline(never)]
 pub fn adopt(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()> {
     let iterator = take(frame, i, KILL_B, i.b);
     begin(th, frame, i.a, [iterator, ZERO, ZERO]);
@@ -65,6 +66,7 @@ pub fn adopt(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()> {
 }
 
 /// `GET_ITERATOR`
+#[inline(never)]
 pub fn get_iterator(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()> {
     let iterable = take(frame, i, KILL_B, i.b);
     let iterator = th.iter(&iterable)?;
@@ -170,6 +172,7 @@ pub fn unpack(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()> {
 }
 
 /// `UNPACK_EX`
+#[inline(never)]
 pub fn unpack_ex(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()> {
     let source = take(frame, i, KILL_B, i.b);
     let (before, after) = (usize::from(i.c & 0xFF), usize::from(i.c >> 8));

@@ -39,6 +39,7 @@ fn unbound_local(th: &mut Thread, name: &Obj<Str>) -> Raised {
 }
 
 /// `DELETE_LOCAL`
+#[inline(never)]
 pub fn delete_local(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()> {
     if value(frame, i.a).is_unbound() {
         return Err(unbound_local(th, name(frame, i.b)));
@@ -48,6 +49,7 @@ pub fn delete_local(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<(
 }
 
 /// `MAKE_CELL`
+#[inline(never)]
 pub fn make_cell(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()> {
     // SAFETY: the register's reference moves into the cell.
     let content = unsafe { Value::from_word(std::mem::replace(&mut *frame.register(i.a as usize), UNBOUND)) };
@@ -84,6 +86,7 @@ fn empty_cell(th: &mut Thread, frame: Frame, register: u16, name: &Obj<Str>) -> 
 }
 
 /// `STORE_CELL`
+#[inline(never)]
 pub fn store_cell(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()> {
     let content = take(frame, i, KILL_B, i.b);
     // SAFETY: the compiler uses STORE_CELL on cells' registers only.
@@ -93,6 +96,7 @@ pub fn store_cell(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()>
 }
 
 /// `DELETE_CELL`
+#[inline(never)]
 pub fn delete_cell(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()> {
     // SAFETY: the compiler uses DELETE_CELL on cells' registers only.
     let cell: Obj<Cell> = unsafe { Obj::<Cell>::borrow_unchecked(value(frame, i.a)) }.clone();
@@ -182,6 +186,7 @@ pub fn load_global(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()
 }
 
 /// `STORE_GLOBAL`
+#[inline(never)]
 pub fn store_global(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()> {
     let value = take(frame, i, KILL_A, i.a);
     let (globals, _) = scopes(th, frame)?;
@@ -189,6 +194,7 @@ pub fn store_global(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<(
 }
 
 /// `DELETE_GLOBAL`
+#[inline(never)]
 pub fn delete_global(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()> {
     let name = name(frame, i.b);
     let (globals, _) = scopes(th, frame)?;
@@ -206,6 +212,7 @@ fn from_namespace(th: &mut Thread, namespace: &Value, name: &Obj<Str>) -> PyResu
 }
 
 /// `LOAD_NAME`
+#[inline(never)]
 pub fn load_name(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()> {
     let name = name(frame, i.b);
     if let Some(namespace) = frame.mapping(th)
@@ -224,6 +231,7 @@ pub fn load_name(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()> 
 }
 
 /// `STORE_NAME`
+#[inline(never)]
 pub fn store_name(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()> {
     let value = take(frame, i, KILL_A, i.a);
     let name = name(frame, i.b);
@@ -237,6 +245,7 @@ pub fn store_name(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()>
 }
 
 /// `DELETE_NAME`
+#[inline(never)]
 pub fn delete_name(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()> {
     let name = name(frame, i.b);
     let Some(namespace) = frame.mapping(th) else {
@@ -250,6 +259,7 @@ pub fn delete_name(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()
 }
 
 /// `LOAD_FROM_DICT_OR_GLOBALS`
+#[inline(never)]
 pub fn load_from_dict_or_globals(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()> {
     let name = name(frame, i.b);
     let namespace = value(frame, i.c).clone();
@@ -267,6 +277,7 @@ pub fn load_from_dict_or_globals(th: &mut Thread, frame: Frame, i: Instruction) 
 }
 
 /// `LOAD_FROM_DICT_OR_CELL`
+#[inline(never)]
 pub fn load_from_dict_or_cell(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()> {
     // SAFETY: the saved pc points to the operand word.
     let extra = unsafe { *frame.pc() };
@@ -286,6 +297,7 @@ pub fn load_from_dict_or_cell(th: &mut Thread, frame: Frame, i: Instruction) -> 
 }
 
 /// `LOAD_LOCALS`
+#[inline(never)]
 pub fn load_locals(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()> {
     let Some(namespace) = frame.mapping(th) else { return Err(th.system_error("no locals")) };
     put(th, frame, i.a as usize, namespace);
@@ -293,6 +305,7 @@ pub fn load_locals(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()
 }
 
 /// `LOAD_BUILD_CLASS`
+#[inline(never)]
 pub fn load_build_class(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()> {
     let (_, builtins) = scopes(th, frame)?;
     match builtins.get_str(th, &names().build_class) {
@@ -305,6 +318,7 @@ pub fn load_build_class(th: &mut Thread, frame: Frame, i: Instruction) -> PyResu
 }
 
 /// `LOAD_COMMON_CONSTANT`
+#[inline(never)]
 pub fn load_common_constant(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()> {
     let found = match i.b {
         b if b == CommonConstant::AssertionError as u16 => Exc::AssertionError.class().value(),
@@ -318,6 +332,7 @@ pub fn load_common_constant(th: &mut Thread, frame: Frame, i: Instruction) -> Py
 }
 
 /// `SETUP_ANNOTATIONS`
+#[inline(never)]
 pub fn setup_annotations(th: &mut Thread, frame: Frame, _i: Instruction) -> PyResult<()> {
     let Some(namespace) = frame.mapping(th) else { return Ok(()) };
     if from_namespace(th, &namespace, &names().annotations)?.is_none() {
@@ -328,6 +343,7 @@ pub fn setup_annotations(th: &mut Thread, frame: Frame, _i: Instruction) -> PyRe
 }
 
 /// `IMPORT_NAME`
+#[inline(never)]
 pub fn import_name(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()> {
     let taken = |n: usize| {
         // SAFETY: the run's registers hold values, which are consumed.
@@ -343,6 +359,7 @@ pub fn import_name(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()
 }
 
 /// `IMPORT_FROM`
+#[inline(never)]
 pub fn import_from(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()> {
     let module = take(frame, i, KILL_B, i.b);
     let found = crate::import::import_from(th, &module, name(frame, i.c))?;
@@ -351,6 +368,7 @@ pub fn import_from(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()
 }
 
 /// `IMPORT_STAR`
+#[inline(never)]
 pub fn import_star(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()> {
     let module = value(frame, i.a).clone();
     kill(th, frame, i, KILL_A, i.a);

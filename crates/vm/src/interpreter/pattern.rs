@@ -21,6 +21,7 @@ fn value<'a>(frame: Frame, register: u16) -> &'a Value {
 }
 
 /// `GET_LEN`
+#[inline(never)]
 pub fn length(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()> {
     let subject = value(frame, i.b).clone();
     let length = th.length(&subject)?;
@@ -31,6 +32,7 @@ pub fn length(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()> {
 }
 
 /// `MATCH_MAPPING`
+#[inline(never)]
 pub fn mapping(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()> {
     let is = class::type_of(value(frame, i.b)).payload.has(flag::MAPPING);
     put(th, frame, i.a as usize, Value::bool(is));
@@ -38,6 +40,7 @@ pub fn mapping(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()> {
 }
 
 /// `MATCH_SEQUENCE`
+#[inline(never)]
 pub fn sequence(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()> {
     let is = class::type_of(value(frame, i.b)).payload.has(flag::SEQUENCE);
     put(th, frame, i.a as usize, Value::bool(is));
@@ -45,6 +48,7 @@ pub fn sequence(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()> {
 }
 
 /// `MATCH_KEYS`
+#[inline(never)]
 pub fn keys(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()> {
     let subject = value(frame, i.b).clone();
     let keys = value(frame, i.c).clone();
@@ -77,6 +81,7 @@ pub fn keys(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()> {
 }
 
 /// `MATCH_REST`
+#[inline(never)]
 pub fn rest(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()> {
     let subject = value(frame, i.b).clone();
     let keys = take(frame, i, KILL_C, i.c);
@@ -90,6 +95,7 @@ pub fn rest(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()> {
 }
 
 /// `MATCH_CLASS`
+#[inline(never)]
 pub fn class(th: &mut Thread, frame: Frame, i: Instruction, positional: usize) -> PyResult<()> {
     let subject = value(frame, i.b).clone();
     let taken = |n: usize| {

@@ -205,6 +205,7 @@ pub fn store_slice(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()
 }
 
 /// `DELETE_SUBSCR`
+#[inline(never)]
 pub fn delete(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()> {
     let container = take(frame, i, KILL_A, i.a);
     let index = take(frame, i, KILL_B, i.b);
@@ -212,6 +213,7 @@ pub fn delete(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()> {
 }
 
 /// `IN`, `NOT_IN`
+#[inline(never)]
 pub fn contains(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()> {
     let found = th.contains(value(frame, i.c), value(frame, i.b))?;
     kill(th, frame, i, KILL_B, i.b);
@@ -221,6 +223,7 @@ pub fn contains(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()> {
 }
 
 /// `JUMP_IN`: whether `a in b`.
+#[inline(never)]
 pub fn contains_jump(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<bool> {
     let found = th.contains(value(frame, i.b), value(frame, i.a))?;
     kill(th, frame, i, KILL_A, i.a);
