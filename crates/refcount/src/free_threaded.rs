@@ -230,14 +230,19 @@ impl RawRefCount for RefCount {
     fn increment(&self, owner: &OwnerCell, me: OwnerId) {
         let holder = owner.load();
         if holder == me {
-            let count = self.local().wrapping_add(1);
-            if count as i32 >= 0 {
-                self.set_local(count);
-            } else {
-                self.saturate(owner);
-            }
+            self.increment_own(owner);
         } else if !is_uncounted(holder) {
             self.increment_foreign(holder, 1);
+        }
+    }
+
+    #[inline(always)]
+    fn increment_own(&self, owner: &OwnerCell) {
+        let count = self.local().wrapping_add(1);
+        if count as i32 >= 0 {
+            self.set_local(count);
+        } else {
+            self.saturate(owner);
         }
     }
 
@@ -286,7 +291,7 @@ impl RawRefCount for RefCount {
             // The owner's own objects die under its own hands, so zero is one that it is destroying.
             let alive = self.local() != 0;
             if alive {
-                self.increment(owner, me);
+                self.increment_own(owner);
             }
             alive
         } else {

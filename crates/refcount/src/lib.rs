@@ -119,6 +119,12 @@ pub trait RawRefCount: Sized + Send + Sync + 'static {
     /// One more reference. The caller holds one, or knows of one that cannot go away meanwhile.
     fn increment(&self, owner: &OwnerCell, me: OwnerId);
 
+    /// [`RawRefCount::increment`] by the owner, who has just seen that it is.
+    #[inline(always)]
+    fn increment_own(&self, owner: &OwnerCell) {
+        self.increment(owner, owner.load());
+    }
+
     /// `more` more references at once.
     fn increment_by(&self, owner: &OwnerCell, me: OwnerId, more: u32);
 

@@ -102,6 +102,18 @@ impl Header {
         self.counts.increment(&self.owner, token.owner());
     }
 
+    /// Adds a reference for the thread whose heap is `me`.
+    #[inline(always)]
+    pub fn increment_as(&self, me: OwnerId) {
+        self.counts.increment(&self.owner, me);
+    }
+
+    /// Adds a reference for the owner, who has just seen that it is.
+    #[inline(always)]
+    pub(crate) fn increment_own(&self) {
+        self.counts.increment_own(&self.owner);
+    }
+
     /// Adds a reference on behalf of the current thread.
     #[inline(always)]
     pub fn increment_current(&self) {

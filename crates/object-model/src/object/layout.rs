@@ -17,7 +17,7 @@ use std::ptr::NonNull;
 use std::sync::OnceLock;
 
 use allocator::Heap;
-use mode::Attached;
+use mode::{Attached, OwnerId};
 use refcount::Release;
 
 use super::attributes;
@@ -209,8 +209,18 @@ pub unsafe fn release_current(object: NonNull<Header>) {
 /// As [`release_current`].
 #[inline(always)]
 pub unsafe fn release(token: &Attached, object: NonNull<Header>) {
+    // SAFETY: the caller's word.
+    unsafe { release_as(token, token.owner(), object) };
+}
+
+/// [`release`], when the thread's heap is at hand too: `me` is that of `token`.
+///
+/// # Safety
+/// As [`release_current`].
+#[inline(always)]
+pub unsafe fn release_as(token: &Attached, me: OwnerId, object: NonNull<Header>) {
     // SAFETY: the caller's reference keeps the object alive until this decrement.
-    match unsafe { object.as_ref() }.decrement(token.owner()) {
+    match unsafe { object.as_ref() }.decrement(me) {
         Release::Kept => {}
         // SAFETY: Dead says that nobody else can reach the object.
         Release::Dead => unsafe { destroy(token, object) },

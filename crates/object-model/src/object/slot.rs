@@ -44,7 +44,7 @@ pub unsafe fn count_word(token: &Attached, word: u64, held: impl Fn() -> bool) -
         } else {
             let owner = header.owner();
             if owner == token.owner() {
-                header.increment(token);
+                header.increment_own();
             } else if owner.0 < mode::OwnerId::DEFERRED.0 {
                 if !header.try_increment(token) {
                     return Err(Contended);

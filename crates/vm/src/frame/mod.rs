@@ -247,6 +247,21 @@ pub unsafe fn drop_word(th: &Thread, word: u64) {
     }
 }
 
+/// [`drop_word`], when the thread's heap is at hand too.
+///
+/// # Safety
+/// As [`drop_word`]; `me` is the heap of `th`.
+#[inline(always)]
+pub unsafe fn drop_word_as(th: &Thread, me: mode::OwnerId, word: u64) {
+    if word & 7 == 0 {
+        // SAFETY: as in `drop_word`.
+        unsafe {
+            let object = std::ptr::NonNull::new_unchecked(word as *mut _);
+            object_model::object::layout::release_as(th, me, object);
+        };
+    }
+}
+
 /// The innermost Python frame of a thread.
 pub fn current(th: &Thread) -> Option<Frame> {
     if th.frame.is_null() { None } else { Some(Frame(th.frame)) }

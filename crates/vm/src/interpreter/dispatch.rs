@@ -25,7 +25,7 @@ use super::{
 };
 use crate::builtins::code::Code;
 use crate::error::{PyResult, Raised};
-use crate::frame::{Frame, drop_word};
+use crate::frame::{Frame, drop_word_as};
 use crate::protocol::{BinaryOp, CompareOp};
 use crate::thread::Thread;
 
@@ -62,6 +62,8 @@ pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
     let mut base: *mut u64 = entry.0;
     let mut pc: *const Instruction = entry.pc();
     let mut constants: *const u64 = entry.code().payload.constants.as_ptr().cast();
+    // A thread keeps its heap.
+    let me = th.owner();
 
     macro_rules! reg {
         ($n:expr) => {
@@ -90,7 +92,7 @@ pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
                 let old = *register;
                 *register = word;
                 if old & 7 == 0 {
-                    drop_word(th, old);
+                    drop_word_as(th, me, old);
                 }
             }
         }};
@@ -115,7 +117,7 @@ pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
                 unsafe { *base.add($n as usize) = UNBOUND };
             } else if word & 7 == 0 {
                 // SAFETY: a register's object is alive.
-                unsafe { header(word) }.increment(th);
+                unsafe { header(word) }.increment_as(me);
             }
             // SAFETY: the reference is ours: moved or counted.
             unsafe { Value::from_word(word) }
@@ -129,7 +131,7 @@ pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
                 let old = *register;
                 if old & 7 == 0 {
                     *register = UNBOUND;
-                    drop_word(th, old);
+                    drop_word_as(th, me, old);
                 }
             }
         }};
@@ -404,7 +406,7 @@ pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
                     let function = frame.function_word();
                     let callee = *function;
                     *function = UNBOUND;
-                    drop_word(th, callee);
+                    drop_word_as(th, me, callee);
                 }
                 let destination = frame.destination();
                 th.depth -= 1;
@@ -456,7 +458,7 @@ pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
                     unsafe { *base.add(i.b as usize) = UNBOUND };
                 } else if word & 7 == 0 {
                     // SAFETY: a register's object is alive.
-                    unsafe { header(word) }.increment(th);
+                    unsafe { header(word) }.increment_as(me);
                 }
                 write!(i.a, word);
             }
@@ -464,7 +466,7 @@ pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
                 let word = constant!(i.b);
                 if word & 7 == 0 {
                     // SAFETY: the code keeps its constants alive.
-                    unsafe { header(word) }.increment(th);
+                    unsafe { header(word) }.increment_as(me);
                 }
                 write!(i.a, word);
             }
@@ -572,7 +574,7 @@ pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
                             unsafe { *base.add(i.b as usize) = UNBOUND };
                         } else {
                             // SAFETY: as above.
-                            unsafe { header(word) }.increment(th);
+                            unsafe { header(word) }.increment_as(me);
                         }
                         put_word!(i.a, method.into_word());
                         put_word!(i.a as usize + crate::frame::HEADER, word);
@@ -910,7 +912,7 @@ pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
                 let word = constant!(i.a);
                 if word & 7 == 0 {
                     // SAFETY: the code keeps its constants alive.
-                    unsafe { header(word) }.increment(th);
+                    unsafe { header(word) }.increment_as(me);
                 }
                 return_word!(word);
             }
