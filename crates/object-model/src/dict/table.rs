@@ -20,8 +20,10 @@ use crate::value::singleton::UNBOUND;
 const EMPTY: u32 = u32::MAX;
 const HOLE: u32 = u32::MAX - 1;
 const PERTURB_SHIFT: u32 = 5;
-/// The capacity of the smallest table.
+/// The capacity of the smallest table: of dicts that are made with so many keys at once.
 const SMALL: usize = 3;
+/// The capacity of the first table of a dict that grows.
+const FIRST: usize = 5;
 
 /// One key and its value.
 #[repr(C)]
@@ -113,7 +115,7 @@ impl Table {
         if size > 1 << 31 {
             return Err(OutOfMemory);
         }
-        // Most dicts are small for good: three keys leave room for no more.
+        // Most dicts that are made with a few keys stay so.
         let capacity = if capacity_wanted <= SMALL { SMALL } else { size * 2 / 3 };
         let mask = size - 1;
         // SAFETY: the layout is not empty.
@@ -272,6 +274,14 @@ impl Table {
         self.used.store(used as u32, Ordering::Release); // Release: as in `append`.
     }
 
+    /// Gives every reference up. Nobody else may be able to reach the table.
+    pub(super) fn drop_all(&self) {
+        for number in 0..self.used() {
+            drop(self.key(number).replace(None));
+            drop(self.value(number).replace(None));
+        }
+    }
+
     /// Takes every reference out.
     pub(super) fn take_all(&self) -> Vec<Value> {
         (0..self.used())
@@ -344,7 +354,13 @@ impl TablePtr {
     pub(super) fn replace(&self, token: &Attached, wanted: usize) -> Result<(), OutOfMemory> {
         let old = self.get();
         // Grow so that inserting is linear over all.
-        let room = if wanted > 4 { wanted.checked_mul(2).ok_or(OutOfMemory)? } else { wanted };
+        let room = if wanted > 4 {
+            wanted.checked_mul(2).ok_or(OutOfMemory)?
+        } else if wanted > 0 {
+            FIRST
+        } else {
+            0
+        };
         let new = Table::allocate(room)?;
         // SAFETY: fresh or the static empty table; nobody else writes to it.
         let table = unsafe { &*new };

@@ -30,7 +30,10 @@ static EMPTY: Head = Head { capacity: 0 };
 pub(super) struct Array(AtomicPtr<Head>);
 
 /// Arrays that grow to so many slots get pages of their own (M1).
-const MAPPED: usize = 1 << 14;
+const MAPPED: usize = 1 << 16;
+
+/// Arrays that grow take larger steps from so many slots on.
+const LARGE: usize = 1 << 11;
 
 /// How many words such pages have room for.
 const WORDS: usize = growing::UNIT / size_of::<Slot>();
@@ -38,6 +41,11 @@ const WORDS: usize = growing::UNIT / size_of::<Slot>();
 /// Whether an array of this capacity has pages of its own (M1).
 fn is_mapped(capacity: usize) -> bool {
     capacity >= MAPPED && capacity % WORDS == WORDS - 1
+}
+
+/// A capacity of at least `len` whose array comes from the global allocator.
+fn unmapped(len: usize) -> usize {
+    len + usize::from(is_mapped(len))
 }
 
 /// Stops the process: a small allocation failed.
@@ -140,7 +148,7 @@ impl Array {
         mut item: impl FnMut(usize) -> Option<u64>,
     ) -> Result<(Array, usize), OutOfMemory> {
         // Made at once, not grown: the general allocator does better (M1).
-        let capacity = len + usize::from(is_mapped(len));
+        let capacity = unmapped(len);
         let head = allocate(capacity, capacity)?;
         let array = Array(AtomicPtr::new(head));
         let mut filled = 0;
@@ -177,8 +185,14 @@ impl Array {
     /// Makes room for `wanted` slots, of which the first `used` are moved. The caller may mutate.
     #[cold]
     pub(super) fn grow(&self, token: &Attached, used: usize, wanted: usize) -> Result<(), OutOfMemory> {
-        // CPython's growth: about an eighth more, so that appending is linear over all.
-        let capacity = wanted.checked_add((wanted >> 3) + 6).ok_or(OutOfMemory)? & !3;
+        if used == 0 && wanted >= MAPPED {
+            // Filled at once: as in `from_fn`.
+            return self.replace(token, used, unmapped(wanted));
+        }
+        // CPython's growth: about an eighth more, so that appending is linear over all. Before the array gets pages of its own
+        // it takes larger steps: what the general allocator gets back from each is of little use to others.
+        let more = if (LARGE..MAPPED).contains(&wanted) { wanted } else { (wanted >> 3) + 6 };
+        let capacity = wanted.checked_add(more).ok_or(OutOfMemory)? & !3;
         // The last slots of pages are used as well.
         let capacity = if capacity >= MAPPED { capacity | (WORDS - 1) } else { capacity };
         self.replace(token, used, capacity)

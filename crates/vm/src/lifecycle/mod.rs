@@ -7,6 +7,7 @@
 //! | `start` | from nothing to a runtime that can import |
 //! | `streams` | `sys.stdin`, `sys.stdout`, `sys.stderr` |
 //! | `interactive` | the prompt |
+//! | `pages` | what start-up has mapped and the program does not need |
 //! | `run` | scripts, `-c`, `-m`, standard input |
 //! | `shutdown` | joining threads, `atexit`, flushing, the exit status |
 //!
@@ -14,6 +15,7 @@
 
 pub mod config;
 pub mod interactive;
+mod pages;
 pub mod paths;
 pub mod run;
 pub mod shutdown;

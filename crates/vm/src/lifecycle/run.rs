@@ -8,7 +8,7 @@ use compiler::SyntaxError;
 use compiler::syntax_error::Kind;
 
 use super::start::{set_main, start};
-use super::{Config, interactive, shutdown};
+use super::{Config, interactive, pages, shutdown};
 use crate::builtins::code::Code;
 use crate::builtins::functions::run::{Request, compile_source, decode_bytes};
 use crate::builtins::module;
@@ -164,6 +164,12 @@ pub(super) fn run_in_main(th: &mut Thread, code: &Obj<Code>) -> PyResult<()> {
     crate::interpreter::run_code(th, code, &dict, None, None).map(drop)
 }
 
+/// Runs the program's code; what only start-up needed is given up first.
+fn run_program_code(th: &mut Thread, code: &Obj<Code>) -> PyResult<()> {
+    pages::release();
+    run_in_main(th, code)
+}
+
 /// Runs a script; a folder or archive runs its `__main__`.
 fn run_file(th: &mut Thread, path: &OsStr) -> PyResult<i32> {
     if !required(th)?.config.bare && has_main_module(th, Path::new(path))? {
@@ -200,7 +206,7 @@ fn run_file(th: &mut Thread, path: &OsStr) -> PyResult<i32> {
     let filename = absolute.to_string_lossy().into_owned();
     if absolute.extension() == Some(OsStr::new("pyc")) {
         let code = crate::import::marshal::code_of_pyc(th, &content)?;
-        return run_in_main(th, &code).map(|()| 0);
+        return run_program_code(th, &code).map(|()| 0);
     }
     if !required(th)?.config.bare {
         let name = th.str("__main__");
@@ -224,7 +230,7 @@ pub(super) fn run_script(th: &mut Thread, content: &[u8], filename: &str) -> PyR
         return Err(th.syntax_error_text(&error.message));
     }
     let code = compile(th, content, filename)?;
-    run_in_main(th, &code)
+    run_program_code(th, &code)
 }
 
 /// Compiles a program, with its warnings.
@@ -286,7 +292,7 @@ fn run_command(th: &mut Thread, text: &str) -> PyResult<()> {
         let arguments = [code.clone().into_value(), th.str(&text), th.str("<string>")];
         call_module(th, "linecache", "_register_code", &arguments)?;
     }
-    run_in_main(th, &code)
+    run_program_code(th, &code)
 }
 
 /// Without the blanks that all lines begin with (lines of blanks do not count).
