@@ -1,4 +1,5 @@
-//! Pages of the binary and its libraries that only start-up looks at: they are unmapped before the program runs, so that a process has what
+//! Pages of the binary and its libraries that only one phase looks at (start-up, the program): they are unmapped before
+//! the next, so that a process has what
 //! its program uses. What is used after all comes back from the file, which the system keeps in memory.
 //!
 //! Pages that somebody has changed (a debugger's or a tracer's breakpoints) are never given up: such a segment stays.

@@ -49,6 +49,8 @@ pub fn run_program(config: Config, library: &'static StandardLibrary, program: P
         let run = start_exit::run(true, |th| match start(th, config, library) {
             Ok(()) => {
                 let status = run(th, &program);
+                // What the program still holds and what ending it looks at are there at the same time.
+                pages::release();
                 shutdown::shut_down(th, status)
             }
             Err(error) => {
