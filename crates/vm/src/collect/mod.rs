@@ -151,9 +151,12 @@ fn collect(th: &mut Thread, generation: u8) -> usize {
         (dead, callbacks, unused)
     });
     drop(unused);
-    let addresses: HashSet<usize> = dead.iter().map(|object| object.as_ptr() as usize).collect();
+    // Mostly all are dead, which needs no table of a million.
+    let all_dead = dead.len() == held.len();
+    let some = if all_dead { &[][..] } else { &dead[..] };
+    let addresses: HashSet<usize> = some.iter().map(|object| object.as_ptr() as usize).collect();
     let is_dead = |value: &Value| {
-        value.as_header().is_some_and(|h| addresses.contains(&(std::ptr::from_ref(h) as usize)))
+        all_dead || value.as_header().is_some_and(|h| addresses.contains(&(std::ptr::from_ref(h) as usize)))
     };
     let (doomed, alive): (Vec<Value>, Vec<Value>) = held.into_iter().partition(is_dead);
     let save = debug() & debugging::SAVEALL != 0;
@@ -209,7 +212,6 @@ fn hold(th: &Thread, objects: &[NonNull<Header>]) -> Vec<Value> {
 
 /// Cuts garbage off from weak references; the callbacks that are to be called.
 fn cut_off(th: &mut Thread, garbage: &[NonNull<Header>]) -> Vec<(Value, Value)> {
-    let addresses: HashSet<usize> = garbage.iter().map(|object| object.as_ptr() as usize).collect();
     let mut callbacks = Vec::new();
     for object in garbage {
         // SAFETY: live: the world is stopped.
@@ -217,7 +219,11 @@ fn cut_off(th: &mut Thread, garbage: &[NonNull<Header>]) -> Vec<(Value, Value)> 
             callbacks.extend(weakref::cut_off(th, *object));
         }
     }
+    if callbacks.is_empty() {
+        return callbacks;
+    }
     // A weak reference that is garbage itself is not told.
+    let addresses: HashSet<usize> = garbage.iter().map(|object| object.as_ptr() as usize).collect();
     callbacks.retain(|(referrer, _)| !addresses.contains(&(referrer.word() as usize)));
     callbacks
 }

@@ -1,6 +1,6 @@
 //! Pages of the binary and its libraries that only one phase looks at (start-up, the program): they are unmapped before
-//! the next, so that a process has what
-//! its program uses. What is used after all comes back from the file, which the system keeps in memory.
+//! the next, so that a process has what it uses. What is used after all comes back from the file, which the system keeps in
+//! memory.
 //!
 //! Pages that somebody has changed (a debugger's or a tracer's breakpoints) are never given up: such a segment stays.
 //!
