@@ -9,6 +9,7 @@
 
 use std::any::Any;
 use std::cell::{Cell, RefCell};
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use crossbeam_epoch::{self as epoch, Guard};
@@ -118,9 +119,12 @@ fn collect(guard: &Guard) {
     }
 }
 
-/// Whether a safepoint should call [`quiescent`] to free what this thread retired.
-pub fn wants_quiescence() -> bool {
-    RETIRED.get() >= FLUSH_EVERY
+static HOOK: OnceLock<fn(&Attached)> = OnceLock::new();
+
+/// Installs who has a thread pass a safepoint, and call [`quiescent`] there, when it has retired enough; once.
+pub fn set_hook(hook: fn(&Attached)) {
+    // A second interpreter in the process installs the same function.
+    let _ = HOOK.set(hook);
 }
 
 static SHARED: AtomicBool = AtomicBool::new(false);
@@ -145,9 +149,16 @@ pub fn retire<T: Send + 'static>(token: &Attached, storage: Box<T>) {
 }
 
 /// Runs `free`, on any thread, once no thread can borrow what it frees, of so many bytes. See E1.
-pub fn retire_raw(_token: &Attached, bytes: usize, free: impl FnOnce() + Send + 'static) {
+pub fn retire_raw(token: &Attached, bytes: usize, free: impl FnOnce() + Send + 'static) {
     let weight = u32::try_from(bytes / WEIGHT).unwrap_or(u32::MAX).saturating_add(1);
-    RETIRED.set(RETIRED.get().saturating_add(weight));
+    let before = RETIRED.get();
+    RETIRED.set(before.saturating_add(weight));
+    if before < FLUSH_EVERY
+        && RETIRED.get() >= FLUSH_EVERY
+        && let Some(hook) = HOOK.get()
+    {
+        hook(token);
+    }
     GUARD.with_borrow(|guard| match guard {
         // The closure owns what it frees and is `Send`.
         Some(guard) => guard.defer(free),

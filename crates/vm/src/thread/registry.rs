@@ -123,6 +123,11 @@ pub fn end_others(ident: u64) {
     poke_where(poll::END, |e| e.ident != ident);
 }
 
+/// Asks all threads but `thread` for `bits`.
+pub(super) fn poke_others(thread: &super::Thread, bits: u32) {
+    poke_where(bits, |e| !std::ptr::eq(e.thread, thread));
+}
+
 /// Asks the thread whose heap is `owner` for `bit`.
 pub fn poke_owner(owner: OwnerId, bit: u32) {
     poke_where(bit, |e| e.owner == owner);

@@ -34,6 +34,9 @@ pub fn pass(th: &mut Thread) -> PyResult<()> {
         super::promote::pass(th);
     }
     reclaim::quiescent();
+    if asked & poll::RECLAIM_ALL == poll::RECLAIM {
+        push_on(th);
+    }
     if asked & poll::COLLECT != 0 {
         crate::collect::collect_if_enabled(th);
     }
@@ -48,6 +51,23 @@ pub fn pass(th: &mut Thread) -> PyResult<()> {
     }
     Ok(())
 }
+
+/// Hook of `object_model`: the thread has retired enough to free some of it at its next safepoint.
+pub(super) fn retired(token: &Attached) {
+    Thread::behind(token).poll_word().fetch_or(poll::RECLAIM, Ordering::Relaxed); // Relaxed: own thread.
+}
+
+/// The thread frees what it retired, which it can as soon as all others have passed a safepoint since: now and then it
+/// asks them to.
+fn push_on(th: &mut Thread) {
+    th.reclaims = th.reclaims.wrapping_add(1);
+    if FREE_THREADED && th.reclaims.is_multiple_of(RECLAIMS_ALONE) {
+        registry::poke_others(th, poll::RECLAIM_ALL);
+    }
+}
+
+/// So often a thread frees what it can without asking the others.
+const RECLAIMS_ALONE: u32 = 16;
 
 fn yield_gil(th: &mut Thread) {
     if !registry::gil_enabled() {

@@ -85,4 +85,5 @@ pub fn prepare() {
     });
     crate::collect::install();
     super::promote::install();
+    reclaim::set_hook(super::safepoint::retired);
 }

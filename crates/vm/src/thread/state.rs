@@ -20,8 +20,11 @@ pub mod poll {
     pub const STOP: u32 = 4;
     /// The merge queue of this thread's heap is not empty.
     pub const MERGE: u32 = 8;
-    /// Retired storage waits for this thread to pass a safepoint.
+    /// The thread has retired storage, some of which a safepoint may free.
     pub const RECLAIM: u32 = 16;
+    /// Another thread's retired storage waits for this one to pass a safepoint; [`RECLAIM`] is part of it, so that the
+    /// own is freed too.
+    pub const RECLAIM_ALL: u32 = 16 | 512;
     /// Another thread raised an exception in this one.
     pub const ASYNC_EXCEPTION: u32 = 32;
     /// The heap has grown: time to collect cycles.
@@ -89,6 +92,8 @@ pub struct Thread {
     pub(crate) places: crate::class::lookup_cache::SlotCache,
     /// Counts misses of full inline caches (`interpreter::cache::vacancy`).
     pub(crate) cache_misses: u32,
+    /// Safepoints passed to free what the thread retired.
+    pub(crate) reclaims: u32,
     /// What this thread counts of promoted objects, and which it wants promoted.
     pub(crate) promotion: super::promote::Share,
     /// Hooks `sys.settrace` and others may set; kept for introspection.
@@ -119,6 +124,7 @@ impl Thread {
             lookups: crate::class::lookup_cache::LookupCache::new(),
             places: crate::class::lookup_cache::SlotCache::new(),
             cache_misses: 0,
+            reclaims: 0,
             promotion: super::promote::Share::default(),
             async_gen_hooks: (None, None),
         }))
