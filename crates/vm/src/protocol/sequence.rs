@@ -187,9 +187,11 @@ impl Thread {
             return list.extend(self, items).map_err(|_| self.memory_error());
         }
         let iterator = self.iter(iterable)?;
-        // The list grows in steps anyway; what cannot fit fails at once.
+        // The list grows in steps anyway; what cannot fit fails at once. With what is there already no size at all, as in
+        // CPython, the hint is not believed.
         let hint = self.length_hint(iterable, 8)?;
-        if hint > PLAUSIBLE && Vec::<Value>::new().try_reserve_exact(hint).is_err() {
+        let is_size = isize::try_from(hint).is_ok_and(|hint| hint.checked_add_unsigned(list.len()).is_some());
+        if hint > PLAUSIBLE && is_size && Vec::<Value>::new().try_reserve_exact(hint).is_err() {
             return Err(self.memory_error());
         }
         while let Some(item) = self.next(&iterator)? {
