@@ -2,7 +2,7 @@
 //! write nothing that another one reads (PEP 703 calls the like "per-thread reference counting").
 //!
 //! # Protocol
-//! - An object is promoted with the world stopped: its owner becomes [`OwnerId::PROMOTED`], its local word its number, and
+//! - An object is promoted with the world stopped: its owner becomes [`mode::OwnerId::PROMOTED`], its local word its number, and
 //!   its shared word the base, which holds all references counted so far.
 //! - While it is promoted a thread counts in its own [`Counters`], plainly; those may be negative. Whoever has none counts
 //!   in the base, atomically.

@@ -10,7 +10,7 @@
 
 pub mod fork;
 pub mod gil;
-pub mod promote;
+pub(crate) mod promote;
 pub mod registry;
 pub mod safepoint;
 pub mod signals;

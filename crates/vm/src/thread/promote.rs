@@ -88,15 +88,7 @@ pub(super) fn end(th: &Thread) {
 
 /// Folds a thread's counters into the bases. The thread is the caller, or gone.
 pub(super) fn settle_thread(share: &Share) {
-    let Some(counters) = &share.counters else { return };
-    let table = TABLE.lock();
-    for (number, object) in table.objects.iter().enumerate() {
-        let counted = counters.take(number);
-        if let Some(object) = object.filter(|_| counted != 0) {
-            // SAFETY: promoted objects are alive (M1).
-            unsafe { object.as_ref() }.settle(counted);
-        }
-    }
+    TABLE.lock().fold(share);
 }
 
 /// The calling thread took a reference to an object that it does not own.
@@ -170,20 +162,11 @@ impl Table {
 /// reference, to be dropped when the world runs again. The world must be stopped.
 pub(crate) fn settle(_th: &Thread) -> Vec<Value> {
     let mut table = TABLE.lock();
-    registry::for_each_share(|share| {
-        let Some(counters) = &share.counters else { return };
-        for (number, object) in table.objects.iter().enumerate() {
-            let counted = counters.take(number);
-            if let Some(object) = object.filter(|_| counted != 0) {
-                // SAFETY: promoted objects are alive (M1).
-                unsafe { object.as_ref() }.settle(counted);
-            }
-        }
-    });
+    registry::for_each_share(|share| table.fold(share));
     let mut dead = Vec::new();
     for number in 0..table.objects.len() {
         let Some(object) = table.objects[number] else { continue };
-        // SAFETY: as above.
+        // SAFETY: promoted objects are alive (M1).
         let header = unsafe { object.as_ref() };
         if header.settle(0) <= 0 {
             header.settle(1);
@@ -203,6 +186,18 @@ pub(crate) fn demote(header: &Header) {
 }
 
 impl Table {
+    /// Takes what a thread has counted into the bases. The thread is the caller, stopped or gone.
+    fn fold(&self, share: &Share) {
+        let Some(counters) = &share.counters else { return };
+        for (number, object) in self.objects.iter().enumerate() {
+            let counted = counters.take(number);
+            if let Some(object) = object.filter(|_| counted != 0) {
+                // SAFETY: promoted objects are alive (M1).
+                unsafe { object.as_ref() }.settle(counted);
+            }
+        }
+    }
+
     fn remove(&mut self, header: &Header, number: u32) {
         header.demote();
         self.objects[number as usize] = None;
