@@ -126,7 +126,7 @@ fn run(th: &mut Thread, generation: u8, tell: bool) -> usize {
 /// How many objects were dismantled, or would have been.
 fn collect(th: &mut Thread, generation: u8) -> usize {
     let (held, callbacks, unused) = th.stop_the_world(|th| {
-        let unused = promote::settle(th);
+        let unused = promote::settle();
         let garbage = collect::unreachable(walk::objects, |header| header.age() <= generation, 0);
         let held = hold(th, &garbage);
         heap::grow_older(generation);
@@ -140,7 +140,7 @@ fn collect(th: &mut Thread, generation: u8) -> usize {
     weakref::call_back(th, callbacks);
     finalize(&held);
     let (dead, _callbacks, unused) = th.stop_the_world(|th| {
-        let unused = promote::settle(th);
+        let unused = promote::settle();
         let dead = still_unreachable(&held);
         // Who made weak references in a finalizer is not told.
         let callbacks = cut_off(th, &dead);

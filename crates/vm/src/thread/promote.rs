@@ -160,7 +160,7 @@ impl Table {
 
 /// Makes the counts of all promoted objects true. What nobody refers to is promoted no more, and comes back with one
 /// reference, to be dropped when the world runs again. The world must be stopped.
-pub(crate) fn settle(_th: &Thread) -> Vec<Value> {
+pub(crate) fn settle() -> Vec<Value> {
     let mut table = TABLE.lock();
     registry::for_each_share(|share| table.fold(share));
     let mut dead = Vec::new();
