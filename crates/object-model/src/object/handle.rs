@@ -39,6 +39,27 @@ impl<T: Payload> Obj<T> {
         // SAFETY: birth gave the object one reference, which is ours.
         unsafe { Obj::from_value_unchecked(Value::from_header(object.cast())) }
     }
+
+    /// As [`Obj::new`], with `words` words behind the payload, whose address `make` is told. The payload is made where it
+    /// lies. None: there is no memory.
+    ///
+    /// # Safety
+    /// [`Payload::extra_size`] must answer the size of those words. `make` neither panics nor passes a safepoint: until it
+    /// returns the object is none.
+    #[inline(always)]
+    pub unsafe fn with_words(
+        token: &Attached,
+        shape: ShapeId,
+        words: usize,
+        make: impl FnOnce(*mut u64) -> T,
+    ) -> Option<Obj<T>> {
+        let object = layout::allocate_variable(token, shape, size_of::<Object<T>>(), words * 8)?;
+        let typed = object.cast::<Object<T>>().as_ptr();
+        // SAFETY: the block is fresh, ours alone, large enough and aligned for `Object<T>` and the words behind it.
+        unsafe { (&raw mut (*typed).payload).write(make(typed.add(1).cast())) };
+        // SAFETY: birth gave the object one reference, which is ours.
+        Some(unsafe { Obj::from_value_unchecked(Value::from_header(object)) })
+    }
 }
 
 impl<T> Obj<T> {

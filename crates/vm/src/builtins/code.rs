@@ -31,9 +31,11 @@ pub struct Code {
     pub filename: Obj<Str>,
     /// Names of locals, then cells that are no locals, then free variables.
     pub variables: Box<[Obj<Str>]>,
-    /// Positional parameters if the code takes nothing else and starts at once, else `u32::MAX`: such calls need no
-    /// binding.
+    /// Positional parameters if the code takes nothing else, closes over nothing and starts at once, else `u32::MAX`: such
+    /// calls need no binding.
     pub simple_arguments: u32,
+    /// Positional parameters if the code takes nothing else and a call makes a generator or coroutine, else `u32::MAX`.
+    pub generator_arguments: u32,
     /// Parameters, `*args` and `**kwargs` included.
     pub parameters: u32,
     /// Registers that belong to variables: swept at return.
@@ -70,9 +72,10 @@ impl Code {
         variables.resize_with(unit.first_free as usize, || th.intern(""));
         variables.extend(unit.free.iter().map(|n| th.intern(n)));
         let lazy = flags::GENERATOR | flags::COROUTINE | flags::ASYNC_GENERATOR;
+        let makes_generator = unit.flags & lazy != 0;
         let special = flags::VARARGS | flags::VARKEYWORDS;
-        let _ = lazy;
-        let simple = unit.flags & special == 0 && unit.kwonly_count == 0 && unit.free.is_empty();
+        let positional = unit.flags & special == 0 && unit.kwonly_count == 0;
+        let arguments = |is_so: bool| if is_so { unit.arg_count.into() } else { u32::MAX };
         let code = Code {
             // SAFETY: an instruction is eight bytes without padding; the words are only read back as instructions.
             words: unit
@@ -86,7 +89,8 @@ impl Code {
             qualname: th.intern(&unit.qualname),
             filename: th.intern(&unit.filename),
             variables: variables.into(),
-            simple_arguments: if simple { unit.arg_count.into() } else { u32::MAX },
+            simple_arguments: arguments(positional && unit.free.is_empty() && !makes_generator),
+            generator_arguments: arguments(positional && makes_generator),
             parameters: unit.parameter_count() as u32,
             variables_end: unit.first_temporary() as u32,
             registers: unit.registers.into(),

@@ -112,6 +112,12 @@ macro_rules! indexed_iterator {
                 self.items.release(th);
             }
 
+            /// What an iteration in registers needs to go on where the iterator `value` is.
+            pub(crate) fn in_registers(th: &Thread, value: &Value) -> Option<(Value, usize)> {
+                let (index, items) = th.exact::<$type>(value)?.left(th)?;
+                Some((items.into_value(), index))
+            }
+
             /// The items, unless they are exhausted.
             fn left(&self, th: &Thread) -> Option<(usize, Obj<$payload>)> {
                 let index = self.index.load(Ordering::Relaxed); // Relaxed: as above.

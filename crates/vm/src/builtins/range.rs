@@ -459,6 +459,12 @@ impl RangeIterator {
         Some(self.start + index * self.step)
     }
 
+    /// The next number and the one after the last, if the step is 1.
+    pub(crate) fn bounds(&self) -> Option<(i64, i64)> {
+        let index = self.index.load(Ordering::Relaxed); // Relaxed: as above.
+        (self.step == 1).then(|| (self.start + index, self.start + self.length))
+    }
+
     fn left(&self) -> i64 {
         self.length - self.index.load(Ordering::Relaxed) // Relaxed: as above.
     }

@@ -1,10 +1,11 @@
 //! Frames: where a running function keeps its registers.
 //!
 //! # Layout
-//! A frame is a pointer to its register 0 on the thread's register stack (or into a generator's own registers while it is
-//! suspended). The words below it:
+//! A frame is a pointer to its register 0 on the thread's register stack; a generator's frame lies with the generator. The
+//! words below it:
 //!
 //! ```text
+//! base-7  floor        where the stack ended when the frame was entered | 3 (generators' frames only)
 //! base-6  function     the callable (owned)
 //! base-5  code         address of the code object | 3
 //! base-4  caller       register 0 of the calling frame | 3 (3: none)
@@ -39,6 +40,9 @@ pub use object::{FrameObject, current_object, object_of};
 
 /// Words below register 0.
 pub const HEADER: usize = FRAME_HEADER as usize;
+
+/// Words below register 0 of a generator's frame.
+pub const GENERATOR_HEADER: usize = HEADER + 1;
 
 /// Bits of the flags word.
 pub mod bit {
@@ -142,6 +146,17 @@ impl Frame {
     pub fn change_flags(self, on: u64, off: u64) {
         let bits = self.flags() & !off | on;
         self.set_flags(bits, self.destination() as u16);
+    }
+
+    /// Enters a generator's frame again: above `floor` on the stack, called by `caller`.
+    #[inline(always)]
+    pub fn enter_again(self, floor: *mut u64, caller: *mut u64, flags: u64) {
+        // SAFETY: a generator's frame has this header.
+        unsafe {
+            self.header(7).write(floor as u64 | 3);
+            self.header(4).write(caller as u64 | 3);
+        }
+        self.set_flags(flags | bit::GENERATOR, 0);
     }
 
     /// The extra word.
@@ -268,8 +283,11 @@ pub fn current(th: &Thread) -> Option<Frame> {
 }
 
 /// Where the next frame's header may begin.
+#[inline]
 pub fn top(th: &Thread) -> *mut u64 {
     match current(th) {
+        // SAFETY: the header of a generator's frame.
+        Some(frame) if frame.flags() & bit::GENERATOR != 0 => (unsafe { frame.header(7).read() } - 3) as _,
         // A call window may reach one word past the frame.
         // SAFETY: the stack's end is checked by whoever pushes.
         Some(frame) => unsafe { frame.end().add(1) },

@@ -158,8 +158,10 @@ pub fn finish_generator(th: &mut Thread, frame: Frame, object: &Value) {
 
 /// What a frame object shows at the moment.
 enum View {
-    /// Its frame is on this thread's stack.
+    /// This thread runs it.
     Live(Frame),
+    /// Its frame is on another thread's stack.
+    Elsewhere,
     /// Its generator waits.
     Waiting(Obj<Generator>),
     /// It stands on its own, or its generator is run by another thread.
@@ -209,8 +211,9 @@ impl FrameObject {
             let state = self.state.lock(th);
             (state.live, state.generator.clone())
         };
-        if live != 0 {
-            return View::Live(Frame(live as *mut u64));
+        let live = live as *mut u64;
+        if !live.is_null() {
+            return if th.stack.contains(live) { View::Live(Frame(live)) } else { View::Elsewhere };
         }
         let generator = generator.and_then(|weak| weakref::referent(th, &weak).flatten());
         match generator.as_ref().and_then(Generator::of) {
@@ -222,10 +225,22 @@ impl FrameObject {
         }
     }
 
-    fn index(&self, th: &Thread) -> usize {
+    /// Looks at a frame on another thread's stack, which stands still meanwhile; None if it has ended.
+    fn elsewhere<R>(&self, th: &mut Thread, look: impl FnOnce(Frame) -> R) -> Option<R> {
+        th.stop_the_world(|th| {
+            let live = self.state.lock(th).live as *mut u64;
+            (!live.is_null()).then(|| look(Frame(live)))
+        })
+    }
+
+    fn index(&self, th: &mut Thread) -> usize {
         match self.view(th) {
             View::Live(frame) => frame.instruction_index(),
             View::Waiting(generator) => generator.instruction_index(),
+            View::Elsewhere => match self.elsewhere(th, Frame::instruction_index) {
+                Some(index) => index,
+                None => self.state.lock(th).index,
+            },
             View::Own => self.state.lock(th).index,
         }
     }
@@ -251,7 +266,7 @@ impl FrameObject {
     pub(super) fn set_variable(&self, th: &mut Thread, register: usize, value: Value) {
         let mut value = Some(value);
         let old = match self.view(th) {
-            View::Live(frame) if on_stack(th, frame.0 as usize) => {
+            View::Live(frame) => {
                 // SAFETY: a variable's register holds a valid value, and its frame waits for this call.
                 let slot = unsafe { &mut *frame.register(register) };
                 // SAFETY: as above.
@@ -265,7 +280,8 @@ impl FrameObject {
                     None
                 }
             }
-            View::Live(_) => None,
+            // As in CPython nothing keeps that thread from setting it too; what runs is left alone.
+            View::Elsewhere => None,
             View::Waiting(generator) => {
                 let current = generator.variables().get(register).cloned().unwrap_or(Value::UNBOUND);
                 match self.in_cell(th, register, &current, &mut value) {
@@ -301,6 +317,10 @@ impl FrameObject {
         let variables = match self.view(th) {
             View::Live(frame) => copy_variables(frame),
             View::Waiting(generator) => generator.variables(),
+            View::Elsewhere => match self.elsewhere(th, copy_variables) {
+                Some(variables) => variables,
+                None => self.state.lock(th).variables.clone(),
+            },
             View::Own => self.state.lock(th).variables.clone(),
         };
         locals_dict(th, &self.code, &variables)
@@ -369,9 +389,7 @@ impl FrameObject {
 
     #[getter]
     fn f_back(&self, th: &mut Thread) -> Value {
-        if let View::Live(frame) = self.view(th)
-            && on_stack(th, frame.0 as usize)
-        {
+        if let View::Live(frame) = self.view(th) {
             return match frame.caller() {
                 Some(caller) => object_of(th, caller),
                 None => Value::NONE,
@@ -404,7 +422,9 @@ impl FrameObject {
 
     fn clear(&self, th: &mut Thread) -> PyResult<()> {
         match self.view(th) {
-            View::Live(_) => return Err(th.runtime_error("cannot clear an executing frame")),
+            View::Live(_) | View::Elsewhere => {
+                return Err(th.runtime_error("cannot clear an executing frame"));
+            }
             View::Waiting(generator) if generator.is_created() => {
                 if generator.kind == Kind::Coroutine {
                     warn_unawaited(th, generator.as_value(), &generator);
@@ -425,9 +445,4 @@ impl FrameObject {
         let line = this.code.position(this.index(th)).line;
         format!("<frame at {:#x}, file '{file}', line {line}, code {name}>", this.as_value().word())
     }
-}
-
-/// A frame of another thread must not be walked: only this thread's own stack is looked at.
-fn on_stack(th: &Thread, live: usize) -> bool {
-    (th.stack.start as usize..th.stack.end as usize).contains(&live)
 }

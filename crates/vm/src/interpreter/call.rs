@@ -55,8 +55,57 @@ pub fn simple_callee(frame: Frame, i: Instruction) -> Option<&'static Object<Cod
 #[inline(always)]
 pub fn has_no_room(th: &mut Thread, new: Frame, code: &Object<Code>) -> bool {
     // Room for the frame, and for the headers and windows of native entries on top of it.
-    let end = new.0.wrapping_add(code.payload.registers as usize + 4096);
-    end > th.stack.end && !th.stack.grow_to(end) || th.depth >= crate::thread::state::recursion_limit()
+    let words = code.payload.registers as usize + 4096;
+    !th.stack.has_room(new.0, words) && !th.stack.make_room(new.0, words)
+        || th.depth >= crate::thread::state::recursion_limit()
+}
+
+/// Where the frame of a call begins whose arguments lie from register `first` of `frame`: there, unless the calling frame
+/// is a generator's. That is not on the stack, and the arguments move to the top of it. None: there is no room.
+#[inline]
+fn landing(th: &mut Thread, frame: Frame, first: usize, count: usize, code: &Object<Code>) -> Option<Frame> {
+    let new = Frame(frame.register(first));
+    if has_no_room(th, new, code) { landing_above(th, frame, first, count, code) } else { Some(new) }
+}
+
+/// [`landing`], if the frame cannot begin where the arguments lie.
+#[inline(never)]
+fn landing_above(
+    th: &mut Thread,
+    frame: Frame,
+    first: usize,
+    count: usize,
+    code: &Object<Code>,
+) -> Option<Frame> {
+    if frame.flags() & bit::GENERATOR == 0 {
+        return None;
+    }
+    // SAFETY: the header fits: the stack's end is checked next.
+    let new = Frame(unsafe { frame::top(th).add(HEADER) });
+    if has_no_room(th, new, code) {
+        return None;
+    }
+    for number in 0..count {
+        // SAFETY: words above the innermost frame hold no reference (F2); those of the window move.
+        unsafe {
+            let word = std::mem::replace(&mut *frame.register(first + number), UNBOUND);
+            new.register(number).write(word);
+        }
+    }
+    Some(new)
+}
+
+/// Where the frame of a [`simple_callee`] begins if it cannot where its arguments lie; the function moves there too.
+#[inline(never)]
+pub fn simple_landing(th: &mut Thread, frame: Frame, callee: u16, code: &Object<Code>) -> Option<Frame> {
+    let count = code.payload.simple_arguments as usize;
+    let new = landing_above(th, frame, callee as usize + HEADER, count, code)?;
+    // SAFETY: the callee's register holds the function, which moves to a word that holds nothing.
+    unsafe {
+        let function = std::mem::replace(&mut *frame.register(callee as usize), UNBOUND);
+        new.function_word().write(function);
+    }
+    Some(new)
 }
 
 /// Raises RecursionError.
@@ -70,6 +119,9 @@ pub fn enter_function(th: &mut Thread, function: &Obj<Function>, args: Args<'_>)
     let code = function.code();
     // SAFETY: the frame holds a reference to the function, which keeps its codes.
     let code: &'static Object<Code> = unsafe { &*std::ptr::from_ref(code) };
+    if code.payload.generator_arguments as usize == args.positional.len() && !args.has_keywords() {
+        return super::generator::of_function(th, function, code, args.positional);
+    }
     let frame = push(th, function.as_value().clone(), code)?;
     if code.payload.simple_arguments as usize == args.positional.len() && !args.has_keywords() {
         for (number, value) in args.positional.iter().enumerate() {
@@ -111,7 +163,8 @@ fn push(th: &mut Thread, function: Value, code: &'static Object<Code>) -> PyResu
 }
 
 /// Copies the closure's cells into the registers of free variables.
-fn free_variables(frame: Frame, function: &Function) {
+#[inline]
+pub(super) fn free_variables(frame: Frame, function: &Function) {
     let Some(closure) = &function.closure else { return };
     let first = frame.code().payload.unit.first_free as usize;
     for (i, cell) in closure.items().iter().enumerate() {
@@ -267,10 +320,11 @@ fn python(th: &mut Thread, frame: Frame, i: Instruction, first: usize, count: us
     // SAFETY: as above.
     let function: &Obj<Function> =
         unsafe { Obj::borrow_unchecked(&*frame.register(callee_register).cast::<Value>()) };
-    let new = Frame(frame.register(first));
-    if has_no_room(th, new, code) {
-        return Err(too_deep(th));
+    if code.payload.generator_arguments as usize == count {
+        super::generator::call(th, frame, i, first, code)?;
+        return Ok(Outcome::Next);
     }
+    let Some(new) = landing(th, frame, first, count, code) else { return Err(too_deep(th)) };
     let simple = code.payload.simple_arguments as usize;
     let plain_locals = code.payload.unit.flags & (flags::VARARGS | flags::VARKEYWORDS) == 0
         && code.payload.unit.kwonly_count == 0
@@ -278,7 +332,7 @@ fn python(th: &mut Thread, frame: Frame, i: Instruction, first: usize, count: us
     let defaults =
         if simple == count || plain_locals { Some(&[][..]) } else { defaults(th, function, count) };
     let Some(defaults) = defaults else {
-        return python_bound(th, frame, i, first, count, 0, None);
+        return python_bound(th, frame, i, new, count, 0, None);
     };
     for (n, value) in defaults.iter().enumerate() {
         // SAFETY: a parameter's register of the new frame, which holds nothing.
@@ -290,7 +344,7 @@ fn python(th: &mut Thread, frame: Frame, i: Instruction, first: usize, count: us
 /// The arguments are the new frame's parameters already: enters the function in the callee's register.
 #[inline]
 fn begin_in_place(th: &mut Thread, frame: Frame, i: Instruction, new: Frame) -> PyResult<Outcome> {
-    // SAFETY: the header's words lie between the callee's register and the arguments; the function's reference moves.
+    // SAFETY: the callee's register is not one of the new frame's; the function's reference moves.
     let function: &Obj<Function> = unsafe {
         let owned = std::mem::replace(&mut *frame.register(i.b as usize), UNBOUND);
         new.function_word().write(owned);
@@ -338,7 +392,7 @@ fn python_bound(
     th: &mut Thread,
     frame: Frame,
     i: Instruction,
-    first: usize,
+    new: Frame,
     count: usize,
     keywords: usize,
     names: Option<&Obj<Tuple>>,
@@ -348,16 +402,12 @@ fn python_bound(
         unsafe { Obj::<Function>::borrow_unchecked(&*frame.register(i.b as usize).cast::<Value>()) }.clone();
     // SAFETY: the function is held above, and keeps its codes.
     let code = unsafe { code_of(function.as_value().word()) };
-    let new = Frame(frame.register(first));
-    if has_no_room(th, new, code) {
-        return Err(too_deep(th));
-    }
     if super::bind::in_place(th, new, &function, code, count, names.map_or(&[], |names| names.items())) {
         return begin_in_place(th, frame, i, new);
     }
     // SAFETY: the window's registers hold values; each is moved out exactly once, and cleared.
-    let arguments: Vec<Value> = (first..first + count)
-        .map(|n| unsafe { Value::from_word(std::mem::replace(&mut *frame.register(n), UNBOUND)) })
+    let arguments: Vec<Value> = (0..count)
+        .map(|n| unsafe { Value::from_word(std::mem::replace(&mut *new.register(n), UNBOUND)) })
         .collect();
     let (positional, values) = arguments.split_at(count - keywords);
     let args = Args { positional, keyword_values: values, keyword_names: names.map_or(&[], |n| n.items()) };
@@ -483,15 +533,12 @@ fn instantiate(
             _ => return native(th, frame, i, first, count),
         },
     };
-    let frame_new = Frame(frame.register(first));
-    if has_no_room(th, frame_new, code) {
-        return Err(too_deep(th));
-    }
     let instance = construct::allocate(th, class)?;
+    let Some(frame_new) = landing(th, frame, first, count, code) else { return Err(too_deep(th)) };
     // SAFETY: as in `call` for bound methods: the arguments move up by one, the receiver goes first, the class's
     // register becomes part of the header with the function.
     unsafe {
-        let start = frame.register(first);
+        let start = frame_new.register(0);
         std::ptr::copy(start, start.add(1), count);
         start.write(instance.clone().into_word());
         for (n, value) in defaults.into_iter().enumerate() {
@@ -622,7 +669,10 @@ pub fn call_keywords(th: &mut Thread, frame: Frame, i: Instruction, names: u16) 
     // SAFETY: the callee's register holds a value.
     let callee = unsafe { Value::borrow_word(&*frame.register(i.b as usize)) };
     if is_function(callee) {
-        return python_bound(th, frame, i, first, count, names.len(), Some(names));
+        // SAFETY: seen to be a function, which its register holds until the frame does.
+        let code = unsafe { code_of(callee.word()) };
+        let Some(new) = landing(th, frame, first, count, code) else { return Err(too_deep(th)) };
+        return python_bound(th, frame, i, new, count, names.len(), Some(names));
     }
     // SAFETY: the window holds values, which stay until it is cleared.
     let arguments = unsafe { window(frame, first, count) };
@@ -693,11 +743,11 @@ fn enter_unpacked(
         unsafe { Obj::<Function>::borrow_unchecked(&*frame.register(i.b as usize).cast::<Value>()) }.clone();
     // SAFETY: the function is held above, and keeps its codes.
     let code = unsafe { code_of(function.as_value().word()) };
-    let new = Frame(frame.register(first));
     let (items, count) = (items.items(), items.len());
-    if count > MOST_UNPACKED || has_no_room(th, new, code) {
+    if count > MOST_UNPACKED {
         return None;
     }
+    let new = landing(th, frame, first, 0, code)?;
     for (number, item) in items.iter().enumerate() {
         // SAFETY: the room above the frame was checked, and the window's registers are empty.
         unsafe { new.register(number).write(item.clone().into_word()) };
@@ -714,16 +764,13 @@ fn enter_unpacked(
 /// So many items are put on the stack for a call; `has_no_room` leaves room for them above any frame.
 const MOST_UNPACKED: usize = 256;
 
-/// A return from a frame with flags: to native code, from a constructor, a generator, or with a frame object.
+/// A return from a frame with flags: to native code, from a constructor, or with a frame object. Not a generator's.
 #[inline(never)]
 pub fn return_rare(th: &mut Thread, frame: Frame, word: u64) -> PyResult<Outcome> {
     // SAFETY: the returned word's reference is ours.
     let mut value = unsafe { Value::from_word(word) };
     let flags = frame.flags();
     let instance = if flags & bit::OBJECT != 0 { frame::object::finish(th, frame) } else { None };
-    if flags & bit::GENERATOR != 0 {
-        super::generator::ended(th, frame);
-    }
     let destination = frame.destination() as u16;
     if flags & bit::INIT != 0 {
         if !value.is_none() {
@@ -738,13 +785,8 @@ pub fn return_rare(th: &mut Thread, frame: Frame, word: u64) -> PyResult<Outcome
         };
     }
     pop(th, frame);
-    if flags & bit::ENTRY != 0 {
-        return Ok(Outcome::Done(value));
-    }
-    let Some(caller) = frame.caller() else { return Ok(Outcome::Done(value)) };
-    if flags & bit::GENERATOR != 0 {
-        return Ok(Outcome::Frame(super::generator::hand_over(th, caller, value, false)));
-    }
+    let caller = frame.caller().filter(|_| flags & bit::ENTRY == 0);
+    let Some(caller) = caller else { return Ok(Outcome::Done(value)) };
     store(th, caller, destination, value);
     Ok(Outcome::Frame(Resume { frame: caller, pc: caller.pc() }))
 }

@@ -25,7 +25,7 @@ use super::{
 };
 use crate::builtins::code::Code;
 use crate::error::{PyResult, Raised};
-use crate::frame::{Frame, drop_word_as};
+use crate::frame::{Frame, bit, drop_word_as};
 use crate::protocol::{BinaryOp, CompareOp};
 use crate::thread::Thread;
 
@@ -186,6 +186,16 @@ pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
             base = resume.frame.0;
             pc = resume.pc;
             constants = resume.frame.code().payload.constants.as_ptr().cast();
+        }};
+    }
+    // Nowhere: an exception is pending.
+    macro_rules! enter_or_fail {
+        ($resume:expr) => {{
+            let resume: Resume = $resume;
+            if resume.is_nowhere() {
+                fail!();
+            }
+            enter!(resume);
         }};
     }
     // Goes on with the next word; the end of the loop does the same.
@@ -418,19 +428,33 @@ pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
                 write!(destination, word);
                 continue;
             }
+            if flags & bit::GENERATOR != 0 {
+                generator::returned(th, frame);
+                // SAFETY: the returned word's reference is ours.
+                let value = unsafe { Value::from_word(word) };
+                if flags & bit::ENTRY != 0 {
+                    return Ok(value);
+                }
+                enter!(generator::hand_over(th, Frame(th.frame), value, false));
+                continue;
+            }
             outcome!(call::return_rare(th, frame, word));
         }};
     }
     macro_rules! push_python {
         // SAFETY: the callee's window starts at `$new`, inside the thread's stack, whose end is checked here.
-        ($new:expr, $code:expr, $flags:expr, $destination:expr) => {{
-            let new: Frame = $new;
+        ($i:expr, $code:expr) => {{
             let code: &Object<Code> = $code;
+            // SAFETY: the window follows the callee's register.
+            let mut new = Frame(unsafe { base.add($i.b as usize + crate::frame::HEADER) });
             save!();
             if call::has_no_room(th, new, code) {
-                check!(Err::<(), Raised>(call::too_deep(th)));
+                match call::simple_landing(th, Frame(base), $i.b, code) {
+                    Some(above) => new = above,
+                    None => check!(Err::<(), Raised>(call::too_deep(th))),
+                }
             }
-            new.begin(code, base, $flags, $destination);
+            new.begin(code, base, 0, $i.a);
             for number in code.payload.parameters..code.payload.variables_end {
                 // SAFETY: a register of the new frame, which holds no reference (F2).
                 unsafe { *new.0.add(number as usize) = UNBOUND };
@@ -856,8 +880,8 @@ pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
                 save!();
                 // SAFETY: an object that a register keeps.
                 if mark & 7 == 0 && unsafe { header(mark) }.shape_id() == builtin::GENERATOR {
-                    outcome!(generator::for_next(th, Frame(base), whole(i)));
-                    next!();
+                    enter_or_fail!(generator::for_next(th, Frame(base), whole(i)));
+                    continue;
                 }
                 if check!(iterate::next(th, Frame(base), whole(i))) {
                     poll!();
@@ -880,9 +904,7 @@ pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
 
             Opcode::Call => {
                 if let Some(code) = call::simple_callee(Frame(base), whole(i)) {
-                    // SAFETY: the window follows the callee's register.
-                    let new = Frame(unsafe { base.add(i.b as usize + crate::frame::HEADER) });
-                    push_python!(new, code, 0, i.a);
+                    push_python!(i, code);
                     continue;
                 }
                 save!();
@@ -964,11 +986,20 @@ pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
             }
             Opcode::Yield => {
                 save!();
+                if Frame(base).flags() == bit::GENERATOR | bit::ENTRY {
+                    return Ok(generator::yield_out(th, Frame(base), whole(i)));
+                }
+                let resume = generator::yield_to_loop(th, Frame(base), whole(i));
+                if !resume.is_nowhere() {
+                    enter!(resume);
+                    continue;
+                }
                 outcome!(generator::yield_value(th, Frame(base), whole(i)));
             }
             Opcode::Send => {
                 save!();
-                outcome!(generator::send_to(th, Frame(base), whole(i)));
+                enter_or_fail!(generator::send_to(th, Frame(base), whole(i)));
+                continue;
             }
             Opcode::GetYieldFromIter => slow!(generator::yield_from_iter, i),
             Opcode::GetAwaitable => slow!(generator::awaitable, i),

@@ -1,9 +1,8 @@
 //! Generators and coroutines in the interpreter: making, yielding, delegating.
 //!
-//! A suspended generator owns its registers (`builtins::generator`). To run, they are copied to the top of the running
-//! thread's stack; to suspend, back again. A generator that a loop or a delegation goes on with runs in the same
-//! interpreter loop: its frame lacks the ENTRY bit, and the caller's instruction, the one before its saved pc, says
-//! where what is yielded or returned goes.
+//! The frame of a generator lies with it (`builtins::generator::body`), not on the thread's stack, so that going on with it
+//! moves nothing. A generator that a loop or a delegation goes on with runs in the same interpreter loop: its frame lacks
+//! the ENTRY bit, and the caller's instruction, the one before its saved pc, says where what is yielded or returned goes.
 
 use compiler::bytecode::code::flags;
 use compiler::bytecode::instruction::{DELEGATE, Instruction, Intrinsic, KILL_B, Opcode};
@@ -13,6 +12,7 @@ use object_model::{Obj, Object, Value};
 use super::attribute::{kill, put, take};
 use super::dispatch::{Outcome, Resume};
 use crate::builtins::code::Code;
+use crate::builtins::function::Function;
 use crate::builtins::generator::body::Stage;
 use crate::builtins::generator::{Generator, Kind, Resumed, Suspended};
 use crate::class::{descriptor, special};
@@ -21,68 +21,110 @@ use crate::exceptions::{self, Exc};
 use crate::frame::{self, Frame, bit};
 use crate::names::{Special, names};
 use crate::thread::Thread;
+use crate::thread::state::recursion_limit;
 
 fn value<'a>(frame: Frame, register: u16) -> &'a Value {
     // SAFETY: a register holds a valid value; callers clone before they write it.
     unsafe { Value::borrow_word(&*frame.register(register as usize)) }
 }
 
-/// The code of a generator, which keeps it.
-fn code_of(generator: &Obj<Generator>) -> &'static Object<Code> {
-    // SAFETY: used while the generator, or a frame of it, exists.
-    unsafe { &*generator.code.as_ptr().as_ptr() }
+/// What kind of generator a function with this code makes.
+fn kind_of(code: &Code) -> Kind {
+    match code.unit.flags {
+        f if f & flags::COROUTINE != 0 => Kind::Coroutine,
+        f if f & flags::ASYNC_GENERATOR != 0 => Kind::AsyncGenerator,
+        _ => Kind::Generator,
+    }
 }
 
-/// Moves the registers of a frame to where they are kept, and the function with them.
-fn move_out(frame: Frame, suspended: &mut Suspended) {
-    let pc = frame.pc();
-    // SAFETY: the frame stopped behind an instruction.
-    let i = unsafe { *pc.sub(1) };
-    // A frame that was not run yet keeps what it had.
-    if i.opcode == Opcode::Yield as u8 {
-        suspended.kept = (i.c as usize + 1).min(suspended.registers.len());
-    }
-    let kept = suspended.kept;
-    // Word by word: the registers were written so, and a wider load would wait for those stores.
-    for (n, place) in suspended.registers.iter_mut().enumerate().take(kept) {
-        // SAFETY: a generator keeps as many words as its code has registers, and the frame has them all; the references
-        // move, so that nothing looks like an object on the stack (F2).
-        unsafe {
-            std::ptr::write_volatile(place, frame.register(n).read_volatile());
-            frame.register(n).write_volatile(UNBOUND);
-        }
-    }
-    // SAFETY: the function word is a value that the frame owns; it moves to a place that held nothing (G2).
-    unsafe {
-        let function = std::mem::replace(&mut *frame.function_word(), UNBOUND);
-        std::mem::forget(std::mem::replace(&mut suspended.function, Value::from_word(function)));
-    }
-    suspended.pc = pc as usize;
+/// The code that a function has at the moment, counted.
+fn counted(code: &Object<Code>) -> Obj<Code> {
+    code.header.increment_current();
+    // SAFETY: counted just now; the payload is a `Code`.
+    unsafe { Obj::from_value_unchecked(Value::from_header(std::ptr::NonNull::from(code).cast())) }
 }
 
 /// `RETURN_GENERATOR`: the frame becomes a generator, which is the result of the call.
 #[inline(never)]
 pub fn make(th: &mut Thread, frame: Frame) -> PyResult<Outcome> {
     let code = frame.code_object();
-    let kind = match code.unit.flags {
-        f if f & flags::COROUTINE != 0 => Kind::Coroutine,
-        f if f & flags::ASYNC_GENERATOR != 0 => Kind::AsyncGenerator,
-        _ => Kind::Generator,
-    };
-    let mut registers = vec![UNBOUND; code.registers as usize].into_boxed_slice();
-    // Temporaries do not exist yet: only the variables are moved.
+    // SAFETY: the function word of a frame is a value.
+    let function = unsafe { Value::borrow_word(&*frame.function_word()) };
     let variables = code.variables_end as usize;
-    for (n, kept) in registers.iter_mut().enumerate().take(variables) {
-        // SAFETY: a register of the frame; the reference moves out.
-        *kept = unsafe { std::mem::replace(&mut *frame.register(n), UNBOUND) };
+    let kind = kind_of(&code);
+    let Some((generator, own)) = Generator::make(th, kind, function, code, frame.caller()) else {
+        return Err(th.memory_error());
+    };
+    // Temporaries do not exist yet: only the variables move, and the function.
+    for number in 0..variables {
+        // SAFETY: a register of both frames; the reference moves.
+        unsafe { own.register(number).write(std::mem::replace(&mut *frame.register(number), UNBOUND)) };
     }
-    // SAFETY: the function word is a value that the frame owns; it moves.
-    let function = unsafe { Value::from_word(std::mem::replace(&mut *frame.function_word(), UNBOUND)) };
-    let pc = frame.pc() as usize;
-    let suspended =
-        Suspended { registers, kept: variables, pc, function, handled: Value::NONE, outer: std::ptr::null() };
-    let generator = Generator::make(th, kind, code, suspended);
+    // SAFETY: as above.
+    unsafe { own.function_word().write(std::mem::replace(&mut *frame.function_word(), UNBOUND)) };
+    own.set_pc(frame.pc());
     super::call::return_emptied(th, frame, generator)
+}
+
+/// A new generator of a function with this code, and its frame, which awaits the function and the arguments.
+#[inline(always)]
+fn create(th: &mut Thread, function: &Obj<Function>, code: &Object<Code>) -> PyResult<(Value, Frame)> {
+    let (kind, around) = (kind_of(&code.payload), frame::current(th));
+    let Some((generator, own)) = Generator::make(th, kind, function.as_value(), counted(code), around) else {
+        return Err(th.memory_error());
+    };
+    super::call::free_variables(own, function);
+    debug_assert!(
+        code.payload.unit.instructions.first().is_some_and(|i| i.opcode == Opcode::ReturnGenerator as u8),
+        "generators' codes begin so"
+    );
+    // SAFETY: the code goes on after its first instruction, which made the generator.
+    own.set_pc(unsafe { own.pc().add(1) });
+    Ok((generator, own))
+}
+
+/// `CALL` of a function whose code's `generator_arguments` are given, from register `first` on: without a frame.
+#[inline(never)]
+pub fn call(
+    th: &mut Thread,
+    frame: Frame,
+    i: Instruction,
+    first: usize,
+    code: &Object<Code>,
+) -> PyResult<()> {
+    // SAFETY: the callee's register holds a function.
+    let function: &Obj<Function> = unsafe { Obj::borrow_unchecked(value(frame, i.b)) };
+    let (generator, own) = create(th, function, code)?;
+    for number in 0..code.payload.generator_arguments as usize {
+        // SAFETY: an argument's register and a parameter's; the reference moves.
+        unsafe {
+            let word = std::mem::replace(&mut *frame.register(first + number), UNBOUND);
+            own.register(number).write(word);
+        }
+    }
+    // SAFETY: as above.
+    unsafe {
+        own.function_word().write(std::mem::replace(&mut *frame.register(i.b as usize), UNBOUND));
+    }
+    put(th, frame, i.a as usize, generator);
+    Ok(())
+}
+
+/// As [`call`], from native code.
+pub fn of_function(
+    th: &mut Thread,
+    function: &Obj<Function>,
+    code: &Object<Code>,
+    arguments: &[Value],
+) -> PyResult {
+    let (generator, own) = create(th, function, code)?;
+    for (number, argument) in arguments.iter().enumerate() {
+        // SAFETY: a parameter's register, which holds nothing yet.
+        unsafe { own.register(number).write(argument.clone().into_word()) };
+    }
+    // SAFETY: as above.
+    unsafe { own.function_word().write(function.as_value().clone().into_word()) };
+    Ok(generator)
 }
 
 /// The generator whose frame this is.
@@ -106,6 +148,39 @@ fn leave_handled(th: &mut Thread, suspended: &mut Suspended) {
     th.generator = suspended.outer;
 }
 
+/// `YIELD` in a generator that a loop of the caller's goes on with. Nowhere: it is something else, and nothing was done.
+#[inline(never)]
+pub fn yield_to_loop(th: &mut Thread, frame: Frame, i: Instruction) -> Resume {
+    if frame.flags() != bit::GENERATOR {
+        return Resume::NOWHERE;
+    }
+    let Some(caller) = frame.caller() else { return Resume::NOWHERE };
+    let pc = caller.pc();
+    // SAFETY: the caller saved the address after its instruction.
+    let next = unsafe { *pc.sub(1) };
+    if next.opcode != Opcode::ForNext as u8 {
+        return Resume::NOWHERE;
+    }
+    let yielded = take(frame, i, KILL_B, i.b);
+    let generator = leave(th, frame);
+    generator.body.rest();
+    drop(generator);
+    put(th, caller, next.b as usize, yielded);
+    // SAFETY: the compiler's jumps stay inside the code; they count from the word after the instruction.
+    Resume { frame: caller, pc: unsafe { pc.offset(next.c.cast_signed() as isize) } }
+}
+
+/// `YIELD` in a generator that native code goes on with.
+#[inline(never)]
+pub fn yield_out(th: &mut Thread, frame: Frame, i: Instruction) -> Value {
+    let yielded = take(frame, i, KILL_B, i.b);
+    let generator = leave(th, frame);
+    generator.body.rest();
+    drop(generator);
+    th.yielded = true;
+    yielded
+}
+
 /// `YIELD`. What a delegation in the calling frame passes on is passed on at once, frame by frame.
 #[inline(never)]
 pub fn yield_value(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<Outcome> {
@@ -116,7 +191,7 @@ pub fn yield_value(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<Ou
     let mut frame = frame;
     loop {
         let (flags, caller) = (frame.flags(), frame.caller());
-        let generator = put_back(th, frame);
+        let generator = leave(th, frame);
         generator.body.rest();
         drop(generator);
         let Some(caller) = caller.filter(|_| flags & bit::ENTRY == 0) else {
@@ -165,25 +240,23 @@ pub fn hand_over(th: &mut Thread, caller: Frame, result: Value, yielded: bool) -
     Resume { frame: caller, pc }
 }
 
-/// Takes the frame of a generator whose body was taken off the stack again, what it handles included. Answers the
-/// frame's reference to the generator.
+/// Leaves the frame of a generator, what it handles included. Answers the frame's reference to the generator, whose body
+/// the caller still has.
 #[inline]
-pub fn put_back(th: &mut Thread, frame: Frame) -> Obj<Generator> {
+pub fn leave(th: &mut Thread, frame: Frame) -> Obj<Generator> {
     debug_assert!(frame.flags() & bit::GENERATOR != 0, "a generator's frame");
     // SAFETY: the bit says that extra is the generator, whose reference moves out.
     let generator: Obj<Generator> = unsafe {
         Obj::from_value_unchecked(Value::from_word(std::mem::replace(&mut *frame.extra(), UNBOUND)))
     };
     // SAFETY: who runs the frame has the body.
-    let suspended = unsafe { generator.body.held() };
-    move_out(frame, suspended);
-    leave_handled(th, suspended);
+    leave_handled(th, unsafe { generator.body.held() });
     th.frame = frame.caller().map_or(std::ptr::null_mut(), |caller| caller.0);
     th.depth -= 1;
     generator
 }
 
-/// The body of a generator returned, or an exception leaves it.
+/// An exception leaves the body of a generator, whose frame is still to be swept and popped.
 pub fn ended(th: &mut Thread, frame: Frame) {
     let generator = generator_of(frame);
     if let Some(object) = generator.take_frame(th) {
@@ -197,36 +270,46 @@ pub fn ended(th: &mut Thread, frame: Frame) {
     drop(handled);
 }
 
-/// What a body that was taken and is not on a stack owns.
-pub fn empty(suspended: &mut Suspended) -> Suspended {
-    let registers = std::mem::take(&mut suspended.registers);
-    let function = std::mem::replace(&mut suspended.function, Value::UNBOUND);
+/// The body of a generator returned, its registers are empty: its caller's frame becomes the innermost one.
+#[inline(never)]
+pub fn returned(th: &mut Thread, frame: Frame) {
+    // SAFETY: the function's word is the frame's, and moves out.
+    let function = unsafe { Value::from_word(std::mem::replace(&mut *frame.function_word(), UNBOUND)) };
+    let generator = leave(th, frame);
+    if let Some(object) = generator.take_frame(th) {
+        frame::object::finish_generator(th, frame, &object);
+    }
+    // SAFETY: who ran the frame has the body.
+    let suspended = unsafe { generator.body.held() };
     let handled = std::mem::replace(&mut suspended.handled, Value::NONE);
-    Suspended {
-        registers,
-        kept: suspended.kept,
-        pc: suspended.pc,
-        function,
-        handled,
-        outer: std::ptr::null(),
+    generator.body.end();
+    drop(handled);
+    drop(function);
+    drop(generator);
+}
+
+/// `FOR_NEXT` on a generator. Nowhere: an exception is pending.
+#[inline(never)]
+pub fn for_next(th: &mut Thread, frame: Frame, i: Instruction) -> Resume {
+    // SAFETY: the loop saw the shape.
+    let generator = unsafe { Obj::<Generator>::borrow_unchecked(value(frame, i.a)) };
+    resume_or_hand_over(th, frame, generator, Value::NONE)
+}
+
+/// Goes on with a generator for the instruction before the saved pc of `frame`.
+#[inline(always)]
+fn resume_or_hand_over(th: &mut Thread, frame: Frame, generator: &Obj<Generator>, sent: Value) -> Resume {
+    match enter(th, generator, sent, 0) {
+        Ok(Some(new)) => Resume { frame: new, pc: new.pc() },
+        Ok(None) => hand_over(th, frame, Value::NONE, false),
+        Err(_) => Resume::NOWHERE,
     }
 }
 
-/// `FOR_NEXT` on a generator.
-#[inline(never)]
-pub fn for_next(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<Outcome> {
-    // SAFETY: the loop saw the shape.
-    let generator = unsafe { Obj::<Generator>::borrow_unchecked(value(frame, i.a)) };
-    Ok(match enter(th, generator, Value::NONE, 0)? {
-        Some(new) => Outcome::Frame(Resume { frame: new, pc: new.pc() }),
-        None => Outcome::Frame(hand_over(th, frame, Value::NONE, false)),
-    })
-}
-
-/// Puts a suspended generator on the stack, with `sent` as the value of its yield. None: it has ended.
+/// Goes on with a suspended generator, with `sent` as the value of its yield. None: it has ended.
 ///
-/// If it delegates to another one, that goes on the stack too, as its SEND would do, and so on.
-#[inline]
+/// If it delegates to another one, that is gone on with too, as its SEND would do, and so on.
+#[inline(always)]
 pub fn enter(
     th: &mut Thread,
     generator: &Obj<Generator>,
@@ -237,54 +320,64 @@ pub fn enter(
         generator.exhausted(th)?;
         return Ok(None);
     }
-    let mut frame = restore(th, generator, flags)?;
+    let frame = go_on(th, generator, flags)?;
+    // SAFETY: a generator stops behind a YIELD or at its very start, behind RETURN_GENERATOR.
+    let i = unsafe { *frame.pc().sub(1) };
+    if i.opcode != Opcode::Yield as u8 {
+        return Ok(Some(frame));
+    }
+    if i.flags & DELEGATE != 0 {
+        return descend(th, frame, sent).map(Some);
+    }
+    put(th, frame, i.a as usize, sent);
+    Ok(Some(frame))
+}
+
+/// Goes on with what a generator at the YIELD of a delegation delegates to, if that is a generator, and so on. Answers the
+/// innermost frame.
+#[inline(never)]
+fn descend(th: &mut Thread, frame: Frame, sent: Value) -> PyResult<Frame> {
+    let mut frame = frame;
     loop {
         let pc = frame.pc();
-        // SAFETY: a generator stops behind a YIELD or at its very start, behind RETURN_GENERATOR.
+        // SAFETY: as in `enter`.
         let i = unsafe { *pc.sub(1) };
         if i.opcode != Opcode::Yield as u8 {
-            return Ok(Some(frame));
+            return Ok(frame);
         }
         if i.flags & DELEGATE != 0
             && let Some(inner) = Generator::of(value(frame, i.a + 1))
             && inner.kind != Kind::AsyncGenerator
             && inner.body.stage() == Stage::Suspended
-            && !super::call::has_no_room(
-                th,
-                Frame(frame::top(th).wrapping_add(frame::HEADER)),
-                code_of(inner),
-            )
+            && th.depth < recursion_limit()
             && inner.body.take().is_ok()
         {
             // SAFETY: SEND stands before the YIELD of a delegation; this is the address after it.
             frame.set_pc(unsafe { pc.sub(1) });
-            frame = restore(th, inner, 0)?;
+            frame = go_on(th, inner, 0)?;
             continue;
         }
         put(th, frame, i.a as usize, sent);
-        return Ok(Some(frame));
+        return Ok(frame);
     }
 }
 
-/// `SEND`
+/// `SEND`. Nowhere: an exception is pending.
 #[inline(never)]
-pub fn send_to(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<Outcome> {
+pub fn send_to(th: &mut Thread, frame: Frame, i: Instruction) -> Resume {
     let sent = value(frame, i.a).clone();
     let receiver = value(frame, i.b);
     if let Some(generator) = Generator::of(receiver)
         && generator.kind != Kind::AsyncGenerator
     {
-        return Ok(match enter(th, generator, sent, 0)? {
-            Some(new) => Outcome::Frame(Resume { frame: new, pc: new.pc() }),
-            None => Outcome::Frame(hand_over(th, frame, Value::NONE, false)),
-        });
+        return resume_or_hand_over(th, frame, generator, sent);
     }
     let receiver = receiver.clone();
-    let (result, yielded) = match delegate(th, &receiver, &sent)? {
-        Resumed::Yielded(next) => (next, true),
-        Resumed::Returned(result) => (result, false),
-    };
-    Ok(Outcome::Frame(hand_over(th, frame, result, yielded)))
+    match delegate(th, &receiver, &sent) {
+        Ok(Resumed::Yielded(next)) => hand_over(th, frame, next, true),
+        Ok(Resumed::Returned(result)) => hand_over(th, frame, result, false),
+        Err(_) => Resume::NOWHERE,
+    }
 }
 
 /// Sends a value to an iterator; what it yields or returns.
@@ -472,29 +565,17 @@ pub fn stop_iteration_error(th: &mut Thread, exception: &Value) -> PyResult {
     Ok(error)
 }
 
-/// Puts a generator whose body was taken on the stack, ready to run. Without room the body rests again.
-#[inline]
-pub fn restore(th: &mut Thread, generator: &Obj<Generator>, flags: u64) -> PyResult<Frame> {
-    // SAFETY: the header fits: the stack's end is checked next.
-    let frame = Frame(unsafe { frame::top(th).add(frame::HEADER) });
-    let code = code_of(generator);
-    if super::call::has_no_room(th, frame, code) {
+/// Enters the frame of a generator whose body was taken. Too deep, the body rests again.
+#[inline(always)]
+pub fn go_on(th: &mut Thread, generator: &Obj<Generator>, flags: u64) -> PyResult<Frame> {
+    if th.depth >= recursion_limit() {
         generator.body.rest();
         return Err(super::call::too_deep(th));
     }
     // SAFETY: the caller has the body.
     let suspended = unsafe { generator.body.held() };
-    let function = std::mem::replace(&mut suspended.function, Value::UNBOUND);
-    // SAFETY: words above the innermost frame hold no reference (F2); all references move.
-    unsafe {
-        frame.function_word().write(function.into_word());
-        // Word by word, as in `move_out`.
-        for (n, word) in suspended.registers.iter().enumerate().take(suspended.kept) {
-            frame.register(n).write_volatile(std::ptr::read_volatile(word));
-        }
-    }
-    frame.begin(code, th.frame, flags | bit::GENERATOR, 0);
-    frame.set_pc(suspended.pc as *const Instruction);
+    let frame = suspended.frame();
+    frame.enter_again(frame::top(th), th.frame, flags);
     // SAFETY: extra holds nothing yet.
     unsafe { frame.extra().write(generator.as_value().clone().into_word()) };
     enter_handled(th, suspended);
@@ -512,12 +593,12 @@ pub fn throw_into(th: &mut Thread, frame: Frame) -> Option<Resume> {
 /// The sub-iterator that a suspended generator delegates to.
 pub fn delegate_of(suspended: &Suspended) -> Option<Value> {
     // SAFETY: a suspended generator stopped behind a YIELD or at its very start.
-    let i = unsafe { *(suspended.pc as *const Instruction).sub(1) };
+    let i = unsafe { *suspended.frame().pc().sub(1) };
     if i.opcode != Opcode::Yield as u8 || i.flags & DELEGATE == 0 {
         return None;
     }
     // SAFETY: the register of the sub-iterator holds a value.
-    Some(unsafe { Value::borrow_word(&suspended.registers[i.a as usize + 1]) }.clone())
+    Some(unsafe { Value::borrow_word(&*suspended.frame().register(i.a as usize + 1)) }.clone())
 }
 
 /// True if GeneratorExit, raised where the body stopped, would leave it without running anything.
@@ -525,8 +606,7 @@ pub fn ends_silently(code: &Code, suspended: &Suspended) -> bool {
     if delegate_of(suspended).is_some() {
         return false;
     }
-    let start = code.words.as_ptr() as usize;
-    let index = (suspended.pc.saturating_sub(start) / 8).saturating_sub(1);
+    let index = suspended.frame().instruction_index();
     let Some(entry) = super::unwind::handler(code, index) else { return true };
     // The handler around every body, which keeps StopIteration in.
     code.unit
@@ -539,12 +619,14 @@ pub fn ends_silently(code: &Code, suspended: &Suspended) -> bool {
 pub fn finish_delegation(suspended: &mut Suspended, result: Value) -> Value {
     // SAFETY: `delegate_of` answered, so SEND stands before YIELD.
     let (send, at) = unsafe {
-        let at = (suspended.pc as *const Instruction).sub(2);
+        let at = suspended.frame().pc().sub(2);
         (*at, at)
     };
     // SAFETY: the jump stays inside the code; it counts from the word after SEND.
-    suspended.pc = unsafe { at.add(1).offset(send.c.cast_signed() as isize) } as usize;
-    let old = std::mem::replace(&mut suspended.registers[send.a as usize], result.into_word());
+    suspended.frame().set_pc(unsafe { at.add(1).offset(send.c.cast_signed() as isize) });
     // SAFETY: the register's reference moves out.
-    unsafe { Value::from_word(old) }
+    unsafe {
+        let register = &mut *suspended.frame().register(send.a as usize);
+        Value::from_word(std::mem::replace(register, result.into_word()))
+    }
 }

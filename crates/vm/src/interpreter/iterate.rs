@@ -12,7 +12,8 @@ use object_model::value::singleton::{LIST_MARK, RANGE_MARK, TUPLE_MARK};
 use object_model::{Obj, Value};
 
 use super::attribute::{kill, put, take};
-use crate::builtins::range::Range;
+use crate::builtins::iterators::{ListIterator, TupleIterator};
+use crate::builtins::range::{Range, RangeIterator};
 use crate::error::PyResult;
 use crate::frame::Frame;
 use crate::protocol::exact;
@@ -57,12 +58,27 @@ pub fn get_iter(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()> {
     Ok(())
 }
 
-/// `ADOPT_ITER`
+/// `ADOPT_ITER`. An iterator that nobody else has is gone on with in the registers; it stays where it was.
 #[inline(never)]
 pub fn adopt(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()> {
-    let iterator = take(frame, i, KILL_B, i.b);
-    begin(th, frame, i.a, [iterator, ZERO, ZERO]);
+    let iterator = value(frame, i.b);
+    let is_own = iterator.as_header().is_some_and(|header| header.is_unique(th));
+    let parts = if is_own { parts_of(th, iterator) } else { None };
+    let parts = parts.unwrap_or_else(|| [take(frame, i, KILL_B, i.b), ZERO, ZERO]);
+    begin(th, frame, i.a, parts);
     Ok(())
+}
+
+/// The registers of an iteration that goes on where an iterator is.
+fn parts_of(th: &Thread, iterator: &Value) -> Option<[Value; 3]> {
+    if let Some((list, index)) = ListIterator::in_registers(th, iterator) {
+        return Some([mark(LIST_MARK), list, Value::small_int(i64::try_from(index).ok()?)?]);
+    }
+    if let Some((tuple, index)) = TupleIterator::in_registers(th, iterator) {
+        return Some([mark(TUPLE_MARK), tuple, Value::small_int(i64::try_from(index).ok()?)?]);
+    }
+    let (next, end) = th.exact::<RangeIterator>(iterator)?.bounds()?;
+    Some([mark(RANGE_MARK), Value::small_int(next)?, Value::small_int(end)?])
 }
 
 /// `GET_ITERATOR`

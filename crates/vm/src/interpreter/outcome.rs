@@ -14,6 +14,17 @@ pub struct Resume {
     pub pc: *const Instruction,
 }
 
+impl Resume {
+    /// Nowhere: what an `Option` would say, in two words, which come back in machine registers.
+    pub const NOWHERE: Resume = Resume { frame: Frame(std::ptr::null_mut()), pc: std::ptr::null() };
+
+    /// True for [`Resume::NOWHERE`].
+    #[inline(always)]
+    pub fn is_nowhere(self) -> bool {
+        self.frame.0.is_null()
+    }
+}
+
 /// What a call-like handler led to.
 pub enum Outcome {
     /// The instruction is done; go on behind it.

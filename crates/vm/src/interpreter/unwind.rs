@@ -48,12 +48,14 @@ pub fn unwind(th: &mut Thread, frame: Frame, pc: *const Instruction) -> Option<R
             super::generator::ended(th, frame);
         }
         let pending = th.take_exception();
+        // With the end of its body a generator may end, and its frame with it.
+        let caller = frame.caller();
         call::abandon(th, frame);
         let _ = th.set_raised(pending);
         if flags & bit::ENTRY != 0 {
             return None;
         }
-        frame = frame.caller()?;
+        frame = caller?;
     }
 }
 

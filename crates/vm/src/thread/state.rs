@@ -39,6 +39,8 @@ pub mod poll {
 const STACK_WORDS: usize = 32 << 20;
 /// Words that are made ready at a time.
 const STACK_STEP: usize = 16 << 10;
+/// Words below the stack that are never used: more than any frame has, and what is kept free above one.
+const STACK_GAP: usize = 128 << 10;
 /// Native stack kept free for code that does not check.
 pub const NATIVE_RESERVE: usize = 256 << 10;
 /// `sys.getrecursionlimit()` at start.
@@ -209,17 +211,19 @@ impl DerefMut for Thread {
 /// # Invariants
 /// - K1 Words below `end` never look like objects unless a frame put one there: fresh pages are all zeros, which would, so
 ///   they are filled with UNBOUND before `end` moves past them.
+/// - K2 Nothing else lies in the [`STACK_GAP`] words below `start`: what begins below the stack and is no larger than that
+///   does not end in it.
 pub(crate) struct Stack {
     pub(crate) start: *mut u64,
-    /// One past the last word that is ready.
-    pub(crate) end: *mut u64,
+    /// Words that are ready.
+    ready: usize,
 }
 
 impl Stack {
     fn new() -> std::io::Result<Stack> {
-        let bytes = STACK_WORDS * 8;
+        let bytes = (STACK_GAP + STACK_WORDS) * 8;
         // SAFETY: a fresh anonymous mapping.
-        let start = unsafe {
+        let mapping = unsafe {
             libc::mmap(
                 std::ptr::null_mut(),
                 bytes,
@@ -229,29 +233,43 @@ impl Stack {
                 0,
             )
         };
-        if start == libc::MAP_FAILED {
+        if mapping == libc::MAP_FAILED {
             return Err(std::io::Error::last_os_error());
         }
-        let start = start.cast::<u64>();
-        let mut stack = Stack { start, end: start };
-        stack.grow_to(start.wrapping_add(1));
+        let mut stack = Stack { start: mapping.cast::<u64>().wrapping_add(STACK_GAP), ready: 0 };
+        stack.grow_to(1);
         Ok(stack)
     }
 
-    /// Makes words up to `wanted` ready; false if the stack is not that large.
+    /// True for an address in the stack.
+    pub(crate) fn contains(&self, address: *const u64) -> bool {
+        (address as usize).wrapping_sub(self.start as usize) < STACK_WORDS * 8
+    }
+
+    /// True if `words` words, at most [`STACK_GAP`], from `from` on are the stack's and ready.
+    #[inline(always)]
+    pub(crate) fn has_room(&self, from: *const u64, words: usize) -> bool {
+        // What begins outside the stack lies too far behind its start, as an unsigned number (K2).
+        (from as usize + words * 8).wrapping_sub(self.start as usize) <= self.ready * 8
+    }
+
+    /// As [`Stack::has_room`], after making words ready if that helps.
     #[cold]
     #[inline(never)]
-    pub(crate) fn grow_to(&mut self, wanted: *mut u64) -> bool {
-        let limit = self.start.wrapping_add(STACK_WORDS);
-        while self.end < wanted {
+    pub(crate) fn make_room(&mut self, from: *const u64, words: usize) -> bool {
+        self.contains(from) && self.grow_to((from as usize - self.start as usize) / 8 + words)
+    }
+
+    /// Makes `wanted` words ready; false if the stack is not that large.
+    fn grow_to(&mut self, wanted: usize) -> bool {
+        while self.ready < wanted {
             // A step divides the size of the stack.
-            let next = self.end.wrapping_add(STACK_STEP);
-            if next > limit {
+            if self.ready == STACK_WORDS {
                 return false;
             }
             // SAFETY: the words are in the mapping, and nobody uses them yet (K1).
-            unsafe { std::slice::from_raw_parts_mut(self.end, STACK_STEP) }.fill(UNBOUND);
-            self.end = next;
+            unsafe { std::slice::from_raw_parts_mut(self.start.add(self.ready), STACK_STEP) }.fill(UNBOUND);
+            self.ready += STACK_STEP;
         }
         true
     }
@@ -262,7 +280,7 @@ const _: () = assert!(STACK_WORDS.is_multiple_of(STACK_STEP));
 impl Drop for Stack {
     fn drop(&mut self) {
         // SAFETY: the mapping is ours and no frame is left on it.
-        unsafe { libc::munmap(self.start.cast(), STACK_WORDS * 8) };
+        unsafe { libc::munmap(self.start.sub(STACK_GAP).cast(), (STACK_GAP + STACK_WORDS) * 8) };
     }
 }
 

@@ -83,6 +83,10 @@ pub enum Resumed {
 }
 
 impl Payload for Generator {
+    fn extra_size(&self) -> usize {
+        self.body.size()
+    }
+
     fn trace(&self, visit: &mut dyn FnMut(&Value)) {
         visit(self.code.as_value());
         self.body.trace(visit);
@@ -108,24 +112,43 @@ impl Generator {
         if is { Some(unsafe { Obj::borrow_unchecked(value) }) } else { None }
     }
 
-    /// A new one, not started.
-    pub fn make(th: &mut Thread, kind: Kind, code: Obj<Code>, suspended: Suspended) -> Value {
+    /// A new one, not started, and its frame, which has neither function nor arguments yet; `around` is the frame that
+    /// calls. None: there is no memory.
+    #[inline(always)]
+    pub fn make(
+        th: &mut Thread,
+        kind: Kind,
+        function: &Value,
+        code: Obj<Code>,
+        around: Option<Frame>,
+    ) -> Option<(Value, Frame)> {
         // The function may have been renamed.
-        let names = th.exact::<Function>(&suspended.function).and_then(|f| f.changed_names(th, &code));
+        let names = th.exact::<Function>(function).and_then(|f| f.changed_names(th, &code));
         let shape = match kind {
             Kind::Generator => builtin::GENERATOR,
             Kind::Coroutine => builtin::COROUTINE,
             Kind::AsyncGenerator => builtin::ASYNC_GENERATOR,
         };
-        let body = Body::new(suspended);
-        let origin = if kind == Kind::Coroutine { origin(th) } else { None };
+        let origin = if kind == Kind::Coroutine { origin(th, around) } else { None };
         let rest = if names.is_some() || origin.is_some() {
             let asynchronous = Asynchronous { origin, ..Asynchronous::default() };
             OnceLock::from(Box::new(Guarded::new(Rest { names, frame: None, asynchronous })))
         } else {
             OnceLock::new()
         };
-        Obj::new(th, shape, Generator { kind, code, body, rest }).into_value()
+        let words = body::words(&code);
+        let mut frame = Frame(std::ptr::null_mut());
+        let make = |place| {
+            // SAFETY: the generator's code, whose address is that of an object.
+            let object = unsafe { &*code.as_ptr().as_ptr() };
+            // SAFETY: the words lie behind the generator, which has the body as long as it lives.
+            let suspended = unsafe { Suspended::new(object, place) };
+            frame = suspended.frame();
+            Generator { kind, code, body: Body::new(suspended), rest }
+        };
+        // SAFETY: the size is that of the frame; making it stores words and no more.
+        let generator = unsafe { Obj::with_words(th, shape, words, make) };
+        generator.map(|generator| (generator.into_value(), frame))
     }
 
     /// Reads or changes what an asynchronous generator knows of itself.
@@ -166,23 +189,21 @@ impl Generator {
 
     /// The function, unless the body runs or has ended.
     pub fn function(&self) -> Option<Value> {
-        self.body.visit(|suspended| suspended.function.clone())
+        self.body.visit(|suspended| suspended.function().clone())
     }
 
     /// The number of the instruction at which it waits.
     pub fn instruction_index(&self) -> usize {
-        let Some(pc) = self.body.visit(|suspended| suspended.pc) else { return 0 };
-        let start = self.code.words.as_ptr() as usize;
-        (pc.saturating_sub(start) / 8).saturating_sub(1)
+        self.body.visit(|suspended| suspended.frame().instruction_index()).unwrap_or(0)
     }
 
     /// The variables of a body that waits; none if it runs or has ended.
     pub fn variables(&self) -> Vec<Value> {
         let count = self.code.variables_end as usize;
         let copy = |suspended: &mut Suspended| {
-            let words = suspended.registers.iter().take(count);
+            let frame = suspended.frame();
             // SAFETY: registers hold valid values.
-            words.map(|word| unsafe { Value::borrow_word(word) }.clone()).collect()
+            (0..count).map(|n| unsafe { Value::borrow_word(&*frame.register(n)) }.clone()).collect()
         };
         self.body.visit(copy).unwrap_or_default()
     }
@@ -203,10 +224,14 @@ impl Generator {
     pub fn set_variable(&self, register: usize, value: Value) -> Option<Value> {
         let mut value = Some(value);
         let set = |suspended: &mut Suspended| {
-            let slot = suspended.registers.get_mut(register)?;
-            let old = std::mem::replace(slot, value.take()?.into_word());
+            if register >= self.code.variables_end as usize {
+                return None;
+            }
+            let new = value.take()?.into_word();
             // SAFETY: registers own their references; this one moves out.
-            Some(unsafe { Value::from_word(old) })
+            Some(unsafe {
+                Value::from_word(std::mem::replace(&mut *suspended.frame().register(register), new))
+            })
         };
         self.body.visit(set).flatten().or(value)
     }
@@ -284,9 +309,9 @@ impl Generator {
         Ok(if yielded { Resumed::Yielded(value) } else { Resumed::Returned(value) })
     }
 
-    /// Puts a body that was taken on the stack and raises the pending exception there.
+    /// Enters the frame of a body that was taken, and raises the pending exception there.
     fn run_throwing(th: &mut Thread, generator: &Obj<Generator>) -> PyResult<Resumed> {
-        let frame = interpreter::restore(th, generator, bit::ENTRY)?;
+        let frame = interpreter::go_on(th, generator, bit::ENTRY)?;
         if !th.handled.is_none() {
             let exception = th.take_exception();
             let _ = th.raise(exception);
@@ -323,19 +348,19 @@ impl Generator {
             return Err(th.set_raised(exception));
         }
         // While the sub-iterator works, this generator's frame is its caller.
-        let frame = interpreter::restore(th, generator, bit::ENTRY)?;
+        let frame = interpreter::go_on(th, generator, bit::ENTRY)?;
         let outcome = Self::throw_to_delegate(th, &delegate, exception);
-        drop(interpreter::put_back(th, frame));
+        drop(interpreter::leave(th, frame));
         match outcome {
             Ok(Resumed::Yielded(value)) => {
                 generator.body.rest();
                 Ok(Resumed::Yielded(value))
             }
             Ok(Resumed::Returned(result)) => {
-                // SAFETY: the body was taken above, and is off the stack again.
+                // SAFETY: the body was taken above, and its frame left.
                 let old = interpreter::finish_delegation(unsafe { generator.body.held() }, result);
                 drop(old);
-                let frame = interpreter::restore(th, generator, bit::ENTRY)?;
+                let frame = interpreter::go_on(th, generator, bit::ENTRY)?;
                 Self::run(th, frame)
             }
             Err(_) => Self::run_throwing(th, generator),
@@ -362,14 +387,19 @@ impl Generator {
         }
     }
 
+    /// Ends a body that was taken and does not run.
+    fn end(generator: &Obj<Generator>) {
+        // SAFETY: the body was taken; nobody else takes it or visits it any more (G1).
+        let suspended = unsafe { generator.body.held() };
+        generator.body.end();
+        suspended.clear();
+    }
+
     /// `close()`; the value that the generator returned.
     pub fn close(th: &mut Thread, generator: &Obj<Generator>) -> PyResult {
         match generator.body.stage() {
             Stage::Created if generator.body.take().is_ok() => {
-                // SAFETY: the body was taken just now.
-                let old = interpreter::empty(unsafe { generator.body.held() });
-                generator.body.end();
-                drop(old);
+                Self::end(generator);
                 drop(generator.take_frame(th));
                 return Ok(Value::NONE);
             }
@@ -379,10 +409,7 @@ impl Generator {
                 let is_silent =
                     generator.body.visit(|body| interpreter::ends_silently(&generator.code, body));
                 if is_silent == Some(true) && generator.body.take().is_ok() {
-                    // SAFETY: the body was taken just now.
-                    let old = interpreter::empty(unsafe { generator.body.held() });
-                    generator.body.end();
-                    drop(old);
+                    Self::end(generator);
                     return Ok(Value::NONE);
                 }
             }
@@ -405,14 +432,17 @@ impl Generator {
     }
 }
 
-/// The places in the call stack above the function being called, as many as are to be tracked.
-fn origin(th: &mut Thread) -> Option<Value> {
+/// The places in the call stack from a frame outwards, as many as are to be tracked.
+#[inline]
+fn origin(th: &mut Thread, innermost: Option<Frame>) -> Option<Value> {
     let depth = super::sys::settings::origin_depth();
-    if depth == 0 {
-        return None;
-    }
+    if depth == 0 { None } else { Some(places(th, innermost, depth)) }
+}
+
+#[cold]
+fn places(th: &mut Thread, innermost: Option<Frame>, depth: usize) -> Value {
     let mut places = Vec::new();
-    let mut frame = crate::frame::current(th).and_then(crate::frame::Frame::caller);
+    let mut frame = innermost;
     while let Some(here) = frame.filter(|_| places.len() < depth) {
         let code = here.code_object();
         let line = th.int(here.line().into());
@@ -420,7 +450,7 @@ fn origin(th: &mut Thread) -> Option<Value> {
         places.push(th.tuple(place));
         frame = here.caller();
     }
-    Some(th.tuple(places))
+    th.tuple(places)
 }
 
 fn close_delegate(th: &mut Thread, delegate: &Value) -> PyResult<()> {
