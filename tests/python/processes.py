@@ -94,6 +94,51 @@ def check_threads():
     expect(run("-c", raw), 0, "1\n", "Exception ignored in thread started by")
 
 
+def check_forks():
+    """A child knows that the other threads are gone, and ends as any program does."""
+    program = """
+import os, sys, threading, warnings
+warnings.simplefilter("ignore")
+
+def status_of(child):
+    pid = os.fork()
+    if pid == 0:
+        child()
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+def leave(): sys.exit(7)
+print(status_of(leave))
+
+stop = threading.Event()
+threads = [threading.Thread(target=stop.wait, daemon=daemon) for daemon in (False, True)]
+for thread in threads: thread.start()
+def without_threads():
+    assert [thread.is_alive() for thread in threads] == [False, False]
+    for thread in threads: thread.join()
+    assert threading.enumerate() == [threading.main_thread()]
+    other = threading.Thread(target=print, args=("of the child",))
+    other.start()
+    sys.exit(8)
+print(status_of(without_threads))
+stop.set()
+for thread in threads: thread.join()
+
+def fork_in_thread():
+    def become_main():
+        assert threading.main_thread() is threading.current_thread()
+        assert not starter.is_alive()
+        os._exit(9)
+    print(status_of(become_main))
+starter = threading.main_thread()
+thread = threading.Thread(target=fork_in_thread)
+thread.start()
+thread.join()
+def fail(): 1 / 0
+print(status_of(fail))
+"""
+    expect(run("-u", "-c", program), 0, "7\nof the child\n8\n9\n1\n", "ZeroDivisionError")
+
+
 def check_finalizers():
     finalized = "class A:\n    def __del__(self):\n        {}\n{}"
     expect(run("-c", finalized.format("1/0", "A(); print(1)")), 0, "1\n", "ZeroDivisionError: division by zero\n")
@@ -143,7 +188,7 @@ TypeError: list indices must be integers or slices, not str
 
 
 try:
-    for check in (check_streams, check_sources, check_imports, check_threads, check_finalizers, check_ends,
+    for check in (check_streams, check_sources, check_imports, check_threads, check_forks, check_finalizers, check_ends,
                   check_suggestions):
         check()
 finally:

@@ -65,6 +65,9 @@ pub enum Moment {
 
 /// Runs what was registered for a moment; errors are reported, not raised.
 pub fn run_at_fork(th: &mut Thread, moment: Moment) {
+    if matches!(moment, Moment::Child) {
+        crate::thread::handle::forget_others(th);
+    }
     let functions = {
         let registered = at_fork().lock(th);
         match moment {

@@ -1,7 +1,7 @@
 //! Starting threads, waiting for their end.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Weak};
 
 use parking_lot::{Condvar, Mutex};
 use vm::exceptions::Exc;
@@ -15,10 +15,15 @@ const DEFAULT_STACK: usize = 16 << 20;
 
 static STACK_SIZE: AtomicUsize = AtomicUsize::new(0);
 
-/// Threads that `threading._shutdown` waits for.
+/// Threads that `threading._shutdown` waits for, some that are done among them. Only attached threads lock it: none while a
+/// process forks.
 static JOINED_AT_EXIT: Mutex<Vec<Arc<Progress>>> = Mutex::new(Vec::new());
 
+/// All threads that have a handle: as [`JOINED_AT_EXIT`].
+static KNOWN: Mutex<Vec<Weak<Progress>>> = Mutex::new(Vec::new());
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
 enum Phase {
     NotStarted,
     Starting,
@@ -26,14 +31,62 @@ enum Phase {
     Done,
 }
 
+/// How far a thread is. What may be asked of one that is done takes no lock: after a fork who held it may be gone.
 struct Progress {
-    phase: Mutex<(Phase, u64)>,
+    /// A [`Phase`]; changed under the lock from `Starting` on.
+    phase: AtomicU8,
+    /// 0 until the thread runs.
+    ident: AtomicU64,
+    changing: Mutex<()>,
     changed: Condvar,
 }
 
 impl Progress {
+    fn new(phase: Phase, ident: u64) -> Arc<Progress> {
+        Arc::new(Progress {
+            phase: AtomicU8::new(phase as u8),
+            ident: AtomicU64::new(ident),
+            changing: Mutex::new(()),
+            changed: Condvar::new(),
+        })
+    }
+
+    fn phase(&self) -> Phase {
+        // Acquire: with the release in `set`, for the ident of a thread that runs.
+        match self.phase.load(Ordering::Acquire) {
+            0 => Phase::NotStarted,
+            1 => Phase::Starting,
+            2 => Phase::Running,
+            _ => Phase::Done,
+        }
+    }
+
+    fn ident(&self) -> u64 {
+        self.ident.load(Ordering::Relaxed) // Relaxed: a number; who must see it has looked at the phase.
+    }
+
+    /// Has the child of a fork know of the thread.
+    fn note(self: &Arc<Progress>) {
+        let mut known = KNOWN.lock();
+        if known.len() == known.capacity() {
+            known.retain(|progress| progress.strong_count() != 0);
+        }
+        known.push(Arc::downgrade(self));
+    }
+
+    /// The thread begins or gives up beginning; false if somebody else began.
+    fn exchange(&self, from: Phase, to: Phase) -> bool {
+        // Relaxed: of the creating side alone; the new thread is told by its start.
+        self.phase.compare_exchange(from as u8, to as u8, Ordering::Relaxed, Ordering::Relaxed).is_ok()
+    }
+
     fn set(&self, phase: Phase) {
-        self.phase.lock().0 = phase;
+        if self.phase() == Phase::Done {
+            return;
+        }
+        let lock = self.changing.lock();
+        self.phase.store(phase as u8, Ordering::Release); // Release: with the acquire in `phase`.
+        drop(lock);
         self.changed.notify_all();
     }
 }
@@ -48,22 +101,14 @@ pub struct ThreadHandle {
 impl ThreadHandle {
     /// Of a thread that does not run yet.
     pub fn new() -> ThreadHandle {
-        ThreadHandle {
-            progress: Arc::new(Progress {
-                phase: Mutex::new((Phase::NotStarted, 0)),
-                changed: Condvar::new(),
-            }),
-        }
+        ThreadHandle { progress: Progress::new(Phase::NotStarted, 0) }
     }
 
     /// Of a thread that runs already.
     pub fn of_running(ident: u64) -> ThreadHandle {
-        ThreadHandle {
-            progress: Arc::new(Progress {
-                phase: Mutex::new((Phase::Running, ident)),
-                changed: Condvar::new(),
-            }),
-        }
+        let progress = Progress::new(Phase::Running, ident);
+        progress.note();
+        ThreadHandle { progress }
     }
 
     /// Starts a thread that calls `function`; its ident.
@@ -75,18 +120,15 @@ impl ThreadHandle {
         keywords: Vec<(Obj<Str>, Value)>,
         daemon: bool,
     ) -> PyResult<u64> {
-        {
-            let mut phase = self.progress.phase.lock();
-            if phase.0 != Phase::NotStarted {
-                drop(phase);
-                return Err(th.runtime_error("thread already started"));
-            }
-            phase.0 = Phase::Starting;
+        if !self.progress.exchange(Phase::NotStarted, Phase::Starting) {
+            return Err(th.runtime_error("thread already started"));
         }
         if is_finalizing() {
+            self.progress.exchange(Phase::Starting, Phase::NotStarted);
             let message = "can't create new thread at interpreter shutdown";
             return Err(th.raise_exc(Exc::PythonFinalizationError, message));
         }
+        self.progress.note();
         vm::object_model::reclaim::set_multi_threaded();
         let progress = self.progress.clone();
         let size = match STACK_SIZE.load(Ordering::Relaxed) {
@@ -97,30 +139,31 @@ impl ThreadHandle {
         let started = std::thread::Builder::new().stack_size(size).spawn(move || {
             let own = progress.clone();
             let result = start_exit::run(false, move |th| {
-                *own.phase.lock() = (Phase::Running, th.ident);
-                own.changed.notify_all();
+                own.ident.store(th.ident, Ordering::Relaxed); // Relaxed: the phase tells of it.
+                own.set(Phase::Running);
                 body(th, function, args, keywords);
             });
             if result.is_err() {
                 eprintln!("Fatal error: a thread could not be attached to the runtime");
             }
             progress.set(Phase::Done);
-            JOINED_AT_EXIT.lock().retain(|p| !Arc::ptr_eq(p, &progress));
         });
         if started.is_err() {
-            self.progress.set(Phase::NotStarted);
+            self.progress.exchange(Phase::Starting, Phase::NotStarted);
             return Err(th.runtime_error("can't start new thread"));
         }
         if !daemon {
-            JOINED_AT_EXIT.lock().push(self.progress.clone());
+            let mut joined = JOINED_AT_EXIT.lock();
+            joined.retain(|progress| progress.phase() != Phase::Done);
+            joined.push(self.progress.clone());
         }
         let progress = self.progress.clone();
         let ident = th.detached(|| {
-            let mut phase = progress.phase.lock();
-            while phase.0 == Phase::Starting {
-                progress.changed.wait(&mut phase);
+            let mut lock = progress.changing.lock();
+            while progress.phase() == Phase::Starting {
+                progress.changed.wait(&mut lock);
             }
-            phase.1
+            progress.ident()
         });
         Ok(ident)
     }
@@ -144,20 +187,31 @@ fn body(th: &mut Thread, function: Value, args: Vec<Value>, keywords: Vec<(Obj<S
 
 /// Waits until `progress` is done; false on a timeout.
 fn join(th: &mut Thread, progress: &Arc<Progress>, timeout: Option<std::time::Duration>) -> PyResult<bool> {
-    let done = super::lock::wait(th, &progress.phase, &progress.changed, timeout, |phase| {
-        (phase.0 == Phase::Done).then_some(())
-    })?;
-    Ok(done.is_some())
+    let done = |_: &mut ()| (progress.phase() == Phase::Done).then_some(());
+    if done(&mut ()).is_some() {
+        return Ok(true);
+    }
+    Ok(super::lock::wait(th, &progress.changing, &progress.changed, timeout, done)?.is_some())
 }
 
 /// `_thread._shutdown`: waits for all threads that are no daemons.
 pub fn join_all(th: &mut Thread) -> PyResult<()> {
     loop {
-        let next = JOINED_AT_EXIT.lock().iter().find(|p| p.phase.lock().1 != th.ident).cloned();
+        let next = JOINED_AT_EXIT.lock().iter().find(|p| p.ident() != th.ident).cloned();
         let Some(next) = next else { return Ok(()) };
         join(th, &next, None)?;
         JOINED_AT_EXIT.lock().retain(|p| !Arc::ptr_eq(p, &next));
     }
+}
+
+/// In the child of a fork, where `th` is the only thread: the others are done.
+pub fn forget_others(th: &Thread) {
+    for progress in KNOWN.lock().iter().filter_map(Weak::upgrade) {
+        if progress.ident() != th.ident && progress.phase() != Phase::NotStarted {
+            progress.phase.store(Phase::Done as u8, Ordering::Relaxed); // Relaxed: there is no other thread.
+        }
+    }
+    JOINED_AT_EXIT.lock().retain(|progress| progress.phase() != Phase::Done);
 }
 
 /// `_thread.stack_size`
@@ -192,12 +246,12 @@ impl ThreadHandle {
 
     #[getter]
     fn ident(&self) -> u64 {
-        self.progress.phase.lock().1
+        self.progress.ident()
     }
 
     #[signature = "(timeout=None)"]
     fn join(&self, th: &mut Thread, timeout: Option<f64>) -> PyResult<()> {
-        let (phase, ident) = *self.progress.phase.lock();
+        let (phase, ident) = (self.progress.phase(), self.progress.ident());
         if phase == Phase::NotStarted {
             return Err(th.runtime_error("thread not started"));
         }
@@ -219,7 +273,7 @@ impl ThreadHandle {
     }
 
     fn is_done(&self) -> bool {
-        self.progress.phase.lock().0 == Phase::Done
+        self.progress.phase() == Phase::Done
     }
 
     fn _set_done(&self) {
@@ -227,7 +281,7 @@ impl ThreadHandle {
     }
 
     fn __repr__(this: &Obj<Self>) -> String {
-        let ident = this.progress.phase.lock().1;
+        let ident = this.progress.ident();
         format!("<_ThreadHandle object: ident={ident}>")
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Not here: thread states and the GIL (`vm::thread`), the Python side (`threading`).
 
-mod handle;
+pub mod handle;
 mod local;
 mod lock;
 

@@ -43,6 +43,7 @@ pub fn run_program(config: Config, library: &'static StandardLibrary, program: P
     start_exit::prepare();
     // This thread only waits: a signal that arrived in it would reach Python's main thread late.
     let mask = signals::leave_to_others();
+    let process = std::process::id();
     let body = move || {
         signals::set_mask(mask);
         signals::set_main_thread();
@@ -58,10 +59,15 @@ pub fn run_program(config: Config, library: &'static StandardLibrary, program: P
                 1
             }
         });
-        run.unwrap_or_else(|error| {
+        let status = run.unwrap_or_else(|error| {
             eprintln!("Fatal Python error: the main thread cannot start: {error:?}");
             1
-        })
+        });
+        if std::process::id() != process {
+            // The program forked: in the child this thread is alone, and nobody waits for its status.
+            end_child(status);
+        }
+        status
     };
     let thread = std::thread::Builder::new().name("main".to_owned()).stack_size(MAIN_STACK).spawn(body);
     let status = match thread.map(std::thread::JoinHandle::join) {
@@ -88,6 +94,15 @@ fn die_of_interrupt() {
         // SAFETY: sends a signal to the process itself.
         unsafe { libc::kill(libc::getpid(), libc::SIGINT) };
     }
+}
+
+/// Ends a child of a fork whose program is over.
+fn end_child(status: i32) -> ! {
+    if status == INTERRUPTED {
+        die_of_interrupt();
+    }
+    // The low byte is all that a parent sees of a status.
+    std::process::exit(status & 0xff)
 }
 
 /// Runs the program, and the prompt if that is to follow; the exit status. What nobody caught is printed.
