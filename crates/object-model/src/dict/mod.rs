@@ -66,6 +66,16 @@ pub enum Step {
     Ask(Value, usize),
 }
 
+/// What a search that compares no keys finds.
+pub enum Quick {
+    /// The key is there, the very object, with this value.
+    Found(Value),
+    /// No key has this hash.
+    Missing,
+    /// Only [`Obj::search`] can tell.
+    Undecided,
+}
+
 impl Probe {
     /// A search from the beginning.
     pub const fn new() -> Probe {
@@ -198,6 +208,82 @@ impl Obj<Dict> {
         }
     }
 
+    /// The value of a key, by its identity: how most keys are found, names and numbers above all.
+    #[inline]
+    pub fn get_quick(&self, token: &Attached, key: &Value, hash: i64) -> Quick {
+        let stamp = self.stamp();
+        let table = self.table.get();
+        let mut place = Place::first(table, hash);
+        loop {
+            let Some(entry) = place.entry(table) else { return Quick::Missing };
+            if let Some(number) = entry {
+                if table.key(number).peek() == key.word() {
+                    return match table.value(number).load(token, || self.table.is(table)) {
+                        // Entries move only when the stamp changes: then the value may be another key's.
+                        Ok(Some(value)) if self.stamp() == stamp => Quick::Found(value),
+                        _ => Quick::Undecided,
+                    };
+                }
+                if table.hash(number) == hash {
+                    return Quick::Undecided;
+                }
+            }
+            place = place.next(table);
+        }
+    }
+
+    /// Whether a key is there, as [`Obj::get_quick`] tells.
+    #[inline]
+    pub fn contains_quick(&self, key: &Value, hash: i64) -> Option<bool> {
+        let table = self.table.get();
+        let mut place = Place::first(table, hash);
+        loop {
+            let Some(entry) = place.entry(table) else { return Some(false) };
+            if let Some(number) = entry {
+                if table.key(number).peek() == key.word() {
+                    return Some(true);
+                }
+                if table.hash(number) == hash {
+                    return None;
+                }
+            }
+            place = place.next(table);
+        }
+    }
+
+    /// Sets the value of a key that [`Obj::get_quick`] finds, or finds to be missing; the old value. Else gives the value
+    /// back.
+    #[inline]
+    pub fn set_quick(
+        &self,
+        token: &Attached,
+        key: &Value,
+        hash: i64,
+        value: Value,
+    ) -> Result<Option<Value>, Value> {
+        let _section = CriticalSection::enter(token, self.header());
+        let table = self.table.get();
+        let mut place = Place::first(table, hash);
+        while let Some(entry) = place.entry(table) {
+            if let Some(number) = entry {
+                if table.key(number).peek() == key.word() {
+                    return Ok(table.value(number).replace(Some(value)));
+                }
+                if table.hash(number) == hash {
+                    return Err(value);
+                }
+            }
+            place = place.next(table);
+        }
+        if table.is_full() && self.table.replace(token, self.len() + 1).is_err() {
+            return Err(value);
+        }
+        self.touch();
+        self.table.get().append(hash, key.clone(), Some(value));
+        self.add_len(1);
+        Ok(None)
+    }
+
     /// The value of entry `number` found by `probe`; None if it is gone meanwhile (search again).
     #[inline(always)]
     pub fn value_at(&self, token: &Attached, number: usize) -> Option<Value> {
@@ -220,6 +306,11 @@ impl Obj<Dict> {
     #[inline]
     pub fn get_str(&self, token: &Attached, key: &Obj<Str>) -> Option<Value> {
         let hash = key.hash();
+        match self.get_quick(token, key.as_value(), hash) {
+            Quick::Found(value) => return Some(value),
+            Quick::Missing => return None,
+            Quick::Undecided => {}
+        }
         let mut probe = Probe::new();
         loop {
             match self.search(token, key.as_value(), hash, &mut probe) {
@@ -244,7 +335,13 @@ impl Obj<Dict> {
     /// Sets a key that is exactly `str` (its comparison with other kinds of keys is not asked about).
     pub fn set_str(&self, token: &Attached, key: &Obj<Str>, value: Value) -> Result<(), OutOfMemory> {
         let hash = key.hash();
-        let mut value = Some(value);
+        let mut value = match self.set_quick(token, key.as_value(), hash, value) {
+            Ok(old) => {
+                drop(old);
+                return Ok(());
+            }
+            Err(value) => Some(value),
+        };
         loop {
             let mut probe = Probe::new();
             let step = loop {

@@ -56,10 +56,12 @@ pub(super) struct Place {
 }
 
 impl Place {
+    #[inline(always)]
     pub(super) fn first(table: &Table, hash: i64) -> Place {
         Place { index: hash as usize & table.mask, perturb: hash as u64 }
     }
 
+    #[inline(always)]
     pub(super) fn next(self, table: &Table) -> Place {
         let perturb = self.perturb >> PERTURB_SHIFT;
         let index = self.index.wrapping_mul(5).wrapping_add(perturb as usize).wrapping_add(1) & table.mask;
@@ -153,6 +155,7 @@ impl Table {
         unsafe { &*std::ptr::from_ref(self).add(1).cast::<Entry>().add(number) }
     }
 
+    #[inline(always)]
     fn indices(&self) -> *const u8 {
         // SAFETY: the indices lie behind the entries, in the same allocation.
         unsafe { std::ptr::from_ref(self).add(1).cast::<Entry>().add(self.capacity).cast() }

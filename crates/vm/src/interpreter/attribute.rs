@@ -7,7 +7,7 @@ use object_model::lock::CriticalSection;
 use object_model::object::attributes;
 use object_model::shape::{Shape, ShapeId, builtin};
 use object_model::string::Str;
-use object_model::ty::{Class, flag};
+use object_model::ty::{Class, Type, flag};
 use object_model::value::singleton::UNBOUND;
 use object_model::{Header, Obj, Value};
 
@@ -15,13 +15,15 @@ use super::cache::{self, Entry};
 use super::call;
 use super::dispatch::Resume;
 use crate::builtins::classmethod::ClassMethod;
+use crate::builtins::module::Module;
 use crate::builtins::property::Property;
 use crate::builtins::staticmethod::StaticMethod;
 use crate::class::lookup_cache::Place;
-use crate::class::{self, descriptor};
+use crate::class::{self, descriptor, special};
 use crate::error::PyResult;
 use crate::frame::{Frame, drop_word};
 use crate::names::Special;
+use crate::native::PyClass;
 use crate::thread::Thread;
 
 #[inline(always)]
@@ -102,6 +104,9 @@ pub fn cached_first(th: &Thread, receiver: &Value, words: &[AtomicU64]) -> Optio
 pub fn load(th: &mut Thread, frame: Frame, i: Instruction, words: &[AtomicU64]) -> PyResult<Option<Resume>> {
     let receiver = value(frame, i.b);
     let found = match receiver.as_header() {
+        Some(header) if header.shape_id() == builtin::MODULE => {
+            of_module(th, receiver, name(frame, i.c), words)
+        }
         Some(header) => cached(th, header, words)
             .or_else(|| placed(th, header, name(frame, i.c), words))
             .or_else(|| uncached(th, header, name(frame, i.c), words)),
@@ -121,6 +126,20 @@ pub fn load(th: &mut Thread, frame: Frame, i: Instruction, words: &[AtomicU64]) 
     let found = th.get_attr(&receiver, name(frame, i.c))?;
     put(th, frame, i.a as usize, found);
     Ok(None)
+}
+
+/// The attribute of a module, if it is in the module's dict and nothing in the class may come first.
+#[inline]
+fn of_module(th: &mut Thread, receiver: &Value, name: &Obj<Str>, words: &[AtomicU64]) -> Option<Value> {
+    // SAFETY: the caller saw the shape of modules.
+    let module: &Obj<Module> = unsafe { Obj::borrow_unchecked(receiver) };
+    if let Some(found) = cache::in_module(th, &module.dict, words) {
+        return Some(found);
+    }
+    if class::lookup(th, class::type_of(receiver), name).is_some() {
+        return None;
+    }
+    cache::fill_module(th, &module.dict, name, words)
 }
 
 /// The Python function that a property of the receiver's class calls, if reading the attribute comes to just that.
@@ -184,11 +203,8 @@ fn remember_slot(th: &mut Thread, words: &[AtomicU64], stride: usize, shape: Sha
 fn uncached(th: &mut Thread, header: &Header, name: &Obj<Str>, words: &[AtomicU64]) -> Option<Value> {
     let shape = header.shape();
     let class = shape.class();
-    if shape.id() == builtin::TYPE {
-        return of_class(th, header, name, words);
-    }
     if class.payload.has(flag::CUSTOM_GETATTR) {
-        return None;
+        return if class.payload.has(flag::TYPE_SUBCLASS) { of_class(th, header, name, words) } else { None };
     }
     let version = class.payload.version();
     let in_type = class::lookup(th, class, name);
@@ -212,29 +228,39 @@ fn uncached(th: &mut Thread, header: &Header, name: &Obj<Str>, words: &[AtomicU6
     }
     // A plain value in the class: no descriptor, and instances of this shape do not have their own.
     let attribute = in_type?;
-    if class::special::get(th, class::type_of(&attribute), Special::Get).is_some() {
+    if special::get(th, class::type_of(&attribute), Special::Get).is_some() {
         return None;
     }
-    let entry = Entry { shape: shape.id().0, version, class, of_type: false, word: attribute.word() };
+    let entry = Entry { shape: shape.id().0, version, class, of_type: None, word: attribute.word() };
     cache::publish(th, words, entry);
     Some(attribute)
 }
 
-/// The attribute of a class whose metaclass is `type` itself, if it needs no binding.
+/// The attribute of a class whose metaclass looks it up as `type` does, if it needs no binding.
 fn of_class(th: &mut Thread, header: &Header, name: &Obj<Str>, words: &[AtomicU64]) -> Option<Value> {
-    // SAFETY: exactly a `type`; classes outlive every use.
+    let shape = header.shape();
+    let meta = shape.class();
+    let meta_version = meta.payload.version();
+    if shape.id() != builtin::TYPE {
+        let plain = special::get(th, <Type as PyClass>::cell().get()?, Special::GetAttribute)?;
+        if meta_version == 0 || !special::get(th, meta, Special::GetAttribute)?.is(plain) {
+            return None;
+        }
+    }
+    // SAFETY: an instance of a metaclass; classes outlive every use.
     let class: Class = unsafe { header.as_ptr().cast().as_ref() };
-    if class::lookup(th, header.shape().class(), name).is_some() {
+    if class::lookup(th, meta, name).is_some() {
         return None;
     }
     let version = class.payload.version();
     let attribute = class::lookup(th, class, name)?;
     let is_plain = attribute.as_header().is_some_and(|h| h.shape_id() == builtin::FUNCTION)
-        || class::special::get(th, class::type_of(&attribute), Special::Get).is_none();
+        || special::get(th, class::type_of(&attribute), Special::Get).is_none();
     if !is_plain {
         return None;
     }
-    let entry = Entry { shape: builtin::TYPE.0, version, class, of_type: true, word: attribute.word() };
+    let of_type = Some((meta, meta_version));
+    let entry = Entry { shape: shape.id().0, version, class, of_type, word: attribute.word() };
     cache::publish(th, words, entry);
     Some(attribute)
 }
@@ -407,6 +433,13 @@ pub fn load_method(th: &mut Thread, frame: Frame, i: Instruction, words: &[Atomi
         return Ok(());
     }
     let name = name(frame, i.c);
+    if let Some(header) = receiver.as_header()
+        && header.shape_id() == builtin::MODULE
+        && let Some(found) = of_module(th, &receiver, name, words)
+    {
+        put_method(th, frame, i.a, found, None);
+        return Ok(());
+    }
     let class = class::type_of(&receiver);
     if !class.payload.has(flag::CUSTOM_GETATTR) {
         let version = class.payload.version();
@@ -418,7 +451,7 @@ pub fn load_method(th: &mut Thread, frame: Frame, i: Instruction, words: &[Atomi
                 let shape = header.shape();
                 if !shape.is_dict_mode() {
                     let entry =
-                        Entry { shape: shape.id().0, version, class, of_type: false, word: method.word() };
+                        Entry { shape: shape.id().0, version, class, of_type: None, word: method.word() };
                     cache::publish(th, words, entry);
                 }
             }
@@ -485,7 +518,7 @@ fn super_attribute(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult {
     let name = name(frame, i.c);
     let is_super = th
         .as_class(&global)
-        .is_some_and(|c| Some(c) == <crate::builtins::super_::Super as crate::native::PyClass>::cell().get());
+        .is_some_and(|c| Some(c) == <crate::builtins::super_::Super as PyClass>::cell().get());
     if is_super && let Some(found) = crate::builtins::super_::load_super_attr(th, &class, &receiver, name)? {
         return Ok(found);
     }
@@ -518,7 +551,7 @@ pub fn load_special(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<(
         _ => Special::AExit,
     };
     let class = class::type_of(&receiver);
-    let Some(method) = class::special::get(th, class, which).cloned() else {
+    let Some(method) = special::get(th, class, which).cloned() else {
         return Err(no_context_manager(th, &receiver, which));
     };
     if descriptor::is_plain_method(&method) {

@@ -6,9 +6,9 @@
 //! | instruction | words |
 //! |---|---|
 //! | `LOAD_GLOBAL` | globals version << 32 \| entry << 1 \| in builtins; builtins version << 32 \| entry |
-//! | `LOAD_ATTR` | two alternatives, each shape << 32 \| byte offset \| `SLOT`, or the address of an [`Entry`] |
+//! | `LOAD_ATTR` | two alternatives, each shape << 32 \| byte offset \| `SLOT`, version << 32 \| entry << 3 \| `MODULE`, or the address of an [`Entry`] |
 //! | `STORE_ATTR` | two alternatives, each shape << 32 \| byte offset \| `SLOT` or `TRANSITION`, and shape << 32 \| next shape |
-//! | `LOAD_METHOD` | two alternatives, each the address of an [`Entry`] |
+//! | `LOAD_METHOD` | two alternatives, each version << 32 \| entry << 3 \| `MODULE`, or the address of an [`Entry`] |
 //!
 //! An instruction that sees more than two shapes keeps the two it has most of the time: the rest go through the
 //! thread's lookup cache (`class::lookup_cache`).
@@ -16,9 +16,11 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use compiler::bytecode::instruction::Opcode;
+use object_model::dict::Dict;
 use object_model::object::slot::count_word;
+use object_model::string::Str;
 use object_model::ty::Class;
-use object_model::{Attached, Header, Value, reclaim};
+use object_model::{Attached, Header, Obj, Value, reclaim};
 
 use crate::frame::Frame;
 use crate::thread::Thread;
@@ -27,6 +29,10 @@ use crate::thread::Thread;
 pub const SLOT: u64 = 1;
 /// The word names the inline slot of a new attribute; the next word is the shape with it.
 pub const TRANSITION: u64 = 2;
+/// The word names an entry of a module's dict, of the version above.
+pub const MODULE: u64 = 4;
+/// Bits of a word that is no address.
+pub const KIND: u64 = SLOT | TRANSITION | MODULE;
 /// The byte offset in a word that names a slot: slots are words.
 pub const OFFSET: u64 = 0xFFF8;
 
@@ -38,8 +44,9 @@ pub struct Entry {
     pub version: u32,
     /// The type.
     pub class: Class,
-    /// The receiver is the type itself (`Class.attribute`), not an instance of it.
-    pub of_type: bool,
+    /// The receiver is the type itself (`Class.attribute`), not an instance of it; then its metaclass and that one's
+    /// version.
+    pub of_type: Option<(Class, u32)>,
     /// What was found in the type: a method, or a class attribute that is no descriptor. Not counted: the type holds it
     /// as long as the version is the same.
     pub word: u64,
@@ -55,7 +62,7 @@ impl Entry {
 /// The value that an alternative remembers for this receiver, if it is still true.
 #[inline(always)]
 pub fn found(token: &Attached, word: u64, receiver: &Header) -> Option<Value> {
-    if word & SLOT != 0 {
+    if word & KIND != 0 {
         return None;
     }
     // SAFETY: the word is 0 or a boxed entry, freed only after all threads passed a safepoint; it was read with acquire.
@@ -63,7 +70,9 @@ pub fn found(token: &Attached, word: u64, receiver: &Header) -> Option<Value> {
     if entry.shape != receiver.shape_id().0 || !entry.is_current() {
         return None;
     }
-    if entry.of_type && !std::ptr::eq(receiver, &raw const entry.class.header) {
+    if let Some((meta, version)) = entry.of_type
+        && (!std::ptr::eq(receiver, &raw const entry.class.header) || meta.payload.version() != version)
+    {
         return None;
     }
     // SAFETY: the version says that the type's dict holds the word; who changes that changes the version before the
@@ -81,12 +90,12 @@ pub fn read(word: &AtomicU64) -> u64 {
 /// Which of two alternatives, `stride` words each, a newly seen shape should replace; None to leave both.
 pub fn vacancy(th: &mut Thread, words: &[AtomicU64], stride: usize, shape: u32) -> Option<usize> {
     let stale = |word: u64| {
-        if word & (SLOT | TRANSITION) != 0 {
-            return (word >> 32) as u32 == shape;
+        if word & KIND != 0 {
+            return word & MODULE != 0 || (word >> 32) as u32 == shape;
         }
         // SAFETY: as in `found`.
         let entry = unsafe { (word as *const Entry).as_ref() };
-        entry.is_none_or(|e| e.shape == shape && !e.of_type || !e.is_current())
+        entry.is_none_or(|e| e.shape == shape && e.of_type.is_none() || !e.is_current())
     };
     if let Some(free) = [0, stride].into_iter().find(|at| stale(read(&words[*at]))) {
         return Some(free);
@@ -100,7 +109,7 @@ pub fn vacancy(th: &mut Thread, words: &[AtomicU64], stride: usize, shape: u32) 
 pub fn replace(th: &mut Thread, word: &AtomicU64, new: u64) {
     // AcqRel: release pairs with the acquire in `read`; acquire makes the old entry's content ours to free.
     let old = word.swap(new, Ordering::AcqRel);
-    if old != 0 && old & (SLOT | TRANSITION) == 0 {
+    if old != 0 && old & KIND == 0 {
         // SAFETY: the word held a boxed entry, which nobody finds any more.
         reclaim::retire_owned(th, unsafe { Box::from_raw(old as *mut Entry) });
     }
@@ -115,6 +124,34 @@ pub fn publish(th: &mut Thread, words: &[AtomicU64], entry: Entry) {
     }
 }
 
+/// The attribute of a module by an alternative that names an entry of its dict.
+#[inline]
+pub fn in_module(token: &Attached, dict: &Obj<Dict>, words: &[AtomicU64]) -> Option<Value> {
+    words.iter().find_map(|word| {
+        // Relaxed: the word stands on its own, and is checked against the dict.
+        let word = word.load(Ordering::Relaxed);
+        let number = (word as u32 >> 3) as usize;
+        if word & KIND == MODULE { dict.get_cached(token, (word >> 32) as u32, number) } else { None }
+    })
+}
+
+/// Looks a name up in the dict of a module and remembers the entry.
+pub fn fill_module(th: &mut Thread, dict: &Obj<Dict>, name: &Obj<Str>, words: &[AtomicU64]) -> Option<Value> {
+    // The version is read before the lookup: if keys change in between, the word just does not match.
+    let version = dict.cache_version();
+    let number = dict.index_of_str(th, name)?;
+    let found = dict.value_at(th, number)?;
+    if version == 0 || !dict.has_version(version) {
+        return None;
+    }
+    if number < 1 << 29
+        && let Some(at) = vacancy(th, words, 1, 0)
+    {
+        replace(th, &words[at], u64::from(version) << 32 | (number as u64) << 3 | MODULE);
+    }
+    Some(found)
+}
+
 /// Frees the entries of code that dies.
 pub fn free(instructions: &[compiler::bytecode::instruction::Instruction], words: &[AtomicU64]) {
     let mut index = 0;
@@ -123,7 +160,7 @@ pub fn free(instructions: &[compiler::bytecode::instruction::Instruction], words
         if [Opcode::LoadAttr as u8, Opcode::LoadMethod as u8].contains(&i.opcode) {
             for word in words.iter().skip(index + 1).take(width) {
                 let old = word.swap(0, Ordering::AcqRel); // AcqRel: as in `replace`.
-                if old != 0 && old & SLOT == 0 {
+                if old != 0 && old & KIND == 0 {
                     // SAFETY: the word held a boxed entry; nobody runs this code, so nobody reads it.
                     drop(unsafe { Box::from_raw(old as *mut Entry) });
                 }

@@ -83,6 +83,14 @@ fn fast_item(th: &mut Thread, container: &Value, index: &Value) -> Option<Value>
 /// `LOAD_SUBSCR`. Some: a `__getitem__` goes on.
 #[inline(never)]
 pub fn load(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<Option<Resume>> {
+    if let Some(dict) = exact::dict(value(frame, i.b)) {
+        let key = value(frame, i.c);
+        let Some(found) = th.dict_get(dict, key)? else { return Err(th.key_error(key.clone())) };
+        kill(th, frame, i, KILL_B, i.b);
+        kill(th, frame, i, KILL_C, i.c);
+        put(th, frame, i.a as usize, found);
+        return Ok(None);
+    }
     if let Some(found) = fast_item(th, value(frame, i.b), value(frame, i.c)) {
         kill(th, frame, i, KILL_B, i.b);
         put(th, frame, i.a as usize, found);
@@ -108,6 +116,12 @@ pub fn load(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<Option<Re
 #[inline(never)]
 pub fn load_constant(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()> {
     let index = &frame.code().payload.constants[i.c as usize];
+    if let Some(dict) = exact::dict(value(frame, i.b)) {
+        let Some(found) = th.dict_get(dict, index)? else { return Err(th.key_error(index.clone())) };
+        kill(th, frame, i, KILL_B, i.b);
+        put(th, frame, i.a as usize, found);
+        return Ok(());
+    }
     let found = match fast_item(th, value(frame, i.b), index) {
         Some(found) => found,
         None => th.get_item(value(frame, i.b), index)?,
@@ -121,6 +135,13 @@ pub fn load_constant(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<
 #[inline(never)]
 pub fn store(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()> {
     let (container, index, new) = (value(frame, i.a), value(frame, i.b), value(frame, i.c));
+    if let Some(dict) = exact::dict(container) {
+        th.dict_set(dict, index, new.clone())?;
+        kill(th, frame, i, KILL_C, i.c);
+        kill(th, frame, i, KILL_B, i.b);
+        kill(th, frame, i, KILL_A, i.a);
+        return Ok(());
+    }
     let fast = container.as_header().and_then(|header| FastItems::of(header.shape().class()));
     let done = match (fast, index.as_small_int()) {
         (Some(items), Some(index)) => (items.set)(th, container, index, new),

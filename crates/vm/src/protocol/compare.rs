@@ -43,9 +43,9 @@ fn fast(a: &Value, b: &Value, op: CompareOp) -> Option<bool> {
         });
     }
     let equality = matches!(op, CompareOp::Eq | CompareOp::Ne);
-    if equality && a.is_none() && b.as_header().is_none()
-        || equality && b.is_none() && a.as_header().is_none()
-    {
+    // What knows nothing of the other: None and a number, a str and either.
+    let strange = |x: &Value, y: &Value| y.as_header().is_none() && (x.is_none() || exact_str(x).is_some());
+    if equality && (strange(a, b) || strange(b, a)) {
         return Some(a.is(b) == (op == CompareOp::Eq));
     }
     if let (Some(x), Some(y)) = (a.as_header(), b.as_header())
@@ -113,6 +113,13 @@ impl Thread {
         }
         self.check_native_stack()?;
         let (class_a, class_b) = (type_of(a), type_of(b));
+        if std::ptr::eq(class_a, class_b)
+            && matches!(op, CompareOp::Eq | CompareOp::Ne)
+            && method(self, class_a, Special::Eq).is_none()
+            && method(self, class_a, Special::Ne).is_none()
+        {
+            return Ok(Value::bool(a.is(b) == (op == CompareOp::Eq)));
+        }
         let reflected_first = !std::ptr::eq(class_a, class_b) && class_b.is_subtype(self, class_a);
         if reflected_first && let Some(answer) = ask(self, class_b, b, a, op.swapped())? {
             return Ok(answer);

@@ -2,14 +2,14 @@
 //!
 //! Not here: `dict`'s methods (`builtins::dict`).
 
-use object_model::dict::{Probe, Stale, Step};
+use object_model::dict::{Probe, Quick, Stale, Step};
 use object_model::string::OutOfMemory;
 
 use crate::builtins::slice::{self, Position};
 use crate::class::{self, special, type_of};
 use crate::names::{Special, names};
 use crate::prelude::*;
-use crate::protocol::exact;
+use crate::protocol::{exact, hash};
 
 impl Thread {
     /// The entry of `key`, and the stamp with which it is that entry. A probe that ends so is what `store` and `remove`
@@ -55,12 +55,27 @@ impl Thread {
     /// `dict.get(key)`; an unhashable key is an error.
     #[inline]
     pub fn dict_get(&mut self, dict: &Obj<Dict>, key: &Value) -> PyResult<Option<Value>> {
+        if let Some(hash) = hash::quick(key) {
+            match dict.get_quick(self, key, hash) {
+                Quick::Found(value) => return Ok(Some(value)),
+                Quick::Missing => return Ok(None),
+                Quick::Undecided => {}
+            }
+        }
+        self.dict_get_compared(dict, key)
+    }
+
+    #[inline(never)]
+    fn dict_get_compared(&mut self, dict: &Obj<Dict>, key: &Value) -> PyResult<Option<Value>> {
         let hash = self.hash_key(key)?;
         self.dict_get_hashed(dict, key, hash)
     }
 
     /// `key in dict`
     pub fn dict_contains(&mut self, dict: &Obj<Dict>, key: &Value) -> PyResult<bool> {
+        if let Some(found) = hash::quick(key).and_then(|hash| dict.contains_quick(key, hash)) {
+            return Ok(found);
+        }
         let hash = self.hash_key(key)?;
         self.dict_contains_hashed(dict, key, hash)
     }
@@ -73,6 +88,18 @@ impl Thread {
     /// `dict[key] = value`
     #[inline]
     pub fn dict_set(&mut self, dict: &Obj<Dict>, key: &Value, value: Value) -> PyResult<()> {
+        let Some(hash) = hash::quick(key) else { return self.dict_set_compared(dict, key, value) };
+        match dict.set_quick(self, key, hash, value) {
+            Ok(old) => {
+                drop(old);
+                Ok(())
+            }
+            Err(value) => self.dict_set_compared(dict, key, value),
+        }
+    }
+
+    #[inline(never)]
+    fn dict_set_compared(&mut self, dict: &Obj<Dict>, key: &Value, value: Value) -> PyResult<()> {
         let hash = self.hash_key(key)?;
         self.dict_set_hashed(dict, key, hash, value)
     }
