@@ -123,6 +123,8 @@ impl Attached {
 
 thread_local! {
     static CURRENT: Cell<*const Attached> = const { Cell::new(std::ptr::null()) };
+    /// The owner in the current token: every count of an object asks for it.
+    static OWNER: Cell<OwnerId> = const { Cell::new(OwnerId(0)) };
 }
 
 /// Makes `token` what [`current`] answers on this thread; null when the thread detaches for good.
@@ -131,6 +133,14 @@ thread_local! {
 /// `token` must stay valid, at its address, until the next call.
 pub unsafe fn set_current(token: *const Attached) {
     CURRENT.set(token);
+    // SAFETY: the caller's token.
+    OWNER.set(unsafe { token.as_ref() }.map_or(OwnerId(0), Attached::owner));
+}
+
+/// The owner id of the current thread's heap; nobody's if the thread has no token.
+#[inline(always)]
+pub fn current_owner() -> OwnerId {
+    OWNER.get()
 }
 
 /// The token of this thread, for destructors, which get no argument. Null if it has none.

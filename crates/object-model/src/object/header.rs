@@ -117,7 +117,7 @@ impl Header {
     /// Adds a reference on behalf of the current thread.
     #[inline(always)]
     pub fn increment_current(&self) {
-        self.counts.increment(&self.owner, current_owner());
+        self.counts.increment(&self.owner, mode::attached::current_owner());
     }
 
     /// Gives up a reference; says what is to be done.
@@ -273,15 +273,4 @@ impl Header {
     pub(crate) fn lock_byte(&self) -> &AtomicU8 {
         &self.lock
     }
-}
-
-/// The owner id of the current thread's heap; nobody's if the thread has no token.
-#[inline(always)]
-pub fn current_owner() -> OwnerId {
-    let token = mode::attached::current();
-    if token.is_null() {
-        return OwnerId(0);
-    }
-    // SAFETY: `set_current` keeps the token valid while it is set.
-    unsafe { (*token).owner() }
 }

@@ -22,7 +22,7 @@ use refcount::Release;
 
 use super::attributes;
 use super::handle::Object;
-use super::header::{Header, current_owner, flag};
+use super::header::{Header, flag};
 use crate::shape::ShapeId;
 use crate::value::Value;
 
@@ -196,7 +196,7 @@ pub fn set_hooks(hooks: Hooks) {
 #[inline(always)]
 pub unsafe fn release_current(object: NonNull<Header>) {
     // SAFETY: the caller's reference keeps the object alive until this decrement.
-    let release = unsafe { object.as_ref() }.decrement(current_owner());
+    let release = unsafe { object.as_ref() }.decrement(mode::attached::current_owner());
     if release != Release::Kept {
         // SAFETY: the decrement said so.
         unsafe { released(object, release) };
