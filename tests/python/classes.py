@@ -287,6 +287,22 @@ def check_unions():
     assert raises(TypeError, lambda: int | 5)
 
 
+def check_messages():
+    class Slots:
+        __slots__ = ("x",)
+
+    for call, message in (
+        (lambda: Slots().x, "Slots' object has no attribute 'x'"),
+        (int().__add__, "expected 1 argument, got 0"),
+        (lambda: int().__neg__(1), "expected 0 arguments, got 1"),
+        (int().__pow__, "expected 1 or 2 arguments, got 0"),
+        (object().__format__, "object.__format__() takes exactly one argument (0 given)"),
+        (lambda: str(b"", "ascii", "strict", errors=""), "str() takes at most 3 arguments (4 given)"),
+    ):
+        error = raises((TypeError, AttributeError), call)
+        assert str(error).endswith(message.removeprefix("object.")), str(error)
+
+
 for name, function in list(globals().items()):
     if name.startswith("check_"):
         function()

@@ -1,6 +1,8 @@
 """Iterators of containers and enumerate, zip, map, filter, reversed, iter."""
 
+import itertools
 import sys
+import threading
 
 
 def raises(kind, message, function, *args, **kwargs):
@@ -178,3 +180,14 @@ for thing, text in [
 ]:
     assert type(thing).__name__ == text and iter(thing) is thing
     raises(TypeError, f"cannot create '{text}' instances", type(thing))
+
+# What threads take from one count is all different.
+for step in 1, 3, 2.5:
+    numbers, taken = itertools.count(0, step), []
+    take = lambda: taken.extend([next(numbers) for _ in range(5_000)])
+    threads = [threading.Thread(target=take) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(taken) == [n * step for n in range(15_000)], step

@@ -56,6 +56,7 @@ def check_sources():
     for null in "x = 1\0\n", "\0":
         expect(run(file("null.py", null)), 1, "", "SyntaxError: source code cannot contain null bytes\n")
     expect(run(input=b"x = 1\0\n"), 1, "", "source code cannot contain null bytes")
+    expect(run(file("escape.py", "if 1:\n    print(r'\\d', '\\d')\n")), 0, "\\d \\d\n", "\n  print(r'\\d', '\\d')\n")
     expect(run(file("latin.py", b'x = "\xff"\n')), 1, "", "SyntaxError: Non-UTF-8 code starting with '\\xff'")
     for content, error in ((b"", "EOFError: EOF read where not expected\n"), (b"\0" * 3, "EOFError"),
                            (b"garbage" * 20, "RuntimeError: Bad magic number in .pyc file\n")):
@@ -170,6 +171,8 @@ def check_suggestions():
         ("from math import sine", "Did you mean: 'sin'?"),
         ("time.sleep(1)", "Did you forget to import 'time'?"),
         ("def f(alpha): pass\nf(alpah=1)", "Did you mean 'alpha'?"),
+        ("iff x > 5:\n    pass", "Did you mean 'if'?"),
+        ("[n fur n in x]", "Did you mean 'for'?"),
         ("class A:\n    def __init__(self): self.foo = 1\n    def m(self): return foo\nA().m()",
          "Did you mean: 'self.foo'?"),
     ):

@@ -46,6 +46,8 @@ pub struct SyntaxError {
     /// Found after parsing, where CPython no longer has the source: what the exception says of the line is read from the
     /// file, and columns count bytes if there is none.
     pub late: bool,
+    /// More lines could mend it.
+    pub completable: bool,
     /// For errors without words of their own: where the last statement before begins, so that a program of the
     /// statements in question can be tried with other words.
     pub context: Option<Box<Context>>,
@@ -81,6 +83,7 @@ impl SyntaxError {
             end_column: end_column + 1,
             text: source.line_text(line).map(str::to_owned),
             late: false,
+            completable: false,
             context: None,
         }
     }
@@ -89,6 +92,12 @@ impl SyntaxError {
     #[must_use]
     pub fn after_parsing(self) -> SyntaxError {
         SyntaxError { late: true, ..self }
+    }
+
+    /// What an error becomes that more lines could mend, for who may read more.
+    #[must_use]
+    pub fn incomplete(self) -> SyntaxError {
+        SyntaxError { kind: Kind::Incomplete, message: "incomplete input".to_owned(), ..self }
     }
 
     /// A column of the error's line in bytes instead of characters, both from 1.
@@ -110,6 +119,7 @@ impl SyntaxError {
             end_column: 0,
             text: None,
             late: false,
+            completable: false,
             context: None,
         }
     }

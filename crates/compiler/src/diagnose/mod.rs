@@ -36,7 +36,8 @@ pub(crate) fn diagnose(
     let errors = parsed.errors();
     let Some(first) = errors.first() else { return unsupported(source, scan, parsed) };
     let incomplete = |error: SyntaxError, more: bool| {
-        if more && mode == Mode::Single { incomplete_input(error) } else { error }
+        let error = SyntaxError { completable: more, ..error };
+        if more && mode == Mode::Single { error.incomplete() } else { error }
     };
     if let Some(error) = &scan.error {
         // A mistake in a replacement field comes before those that it leads to.
@@ -46,7 +47,24 @@ pub(crate) fn diagnose(
                 return explained;
             }
         }
-        return Some(incomplete(token_error(source, error), error.incomplete));
+        let diagnosis = Diagnosis::new(source, scan, parsed.syntax(), first);
+        if error.message == END_OF_TEXT
+            && let Some((bracket, start)) = scan.unclosed
+        {
+            return Some(incomplete(diagnosis.never_closed(bracket, start), true));
+        }
+        if scan.in_string
+            && error.message.ends_with("expecting '}'")
+            && let Some(error) = diagnosis.unfinished_field()
+        {
+            return Some(error);
+        }
+        let mut found = token_error(source, error);
+        // The end of a file is that of a line too; that of an expression is not.
+        if mode == Mode::Eval && error.message == END_OF_TEXT && source.text().ends_with('\\') {
+            found.message = "unexpected character after line continuation character".to_owned();
+        }
+        return Some(incomplete(found, error.incomplete));
     }
     for error in errors {
         if let ParseErrorType::Lexical(LexicalErrorType::UnrecognizedToken { tok }) = error.error
@@ -65,9 +83,8 @@ pub(crate) fn diagnose(
     if let Some((bracket, start)) = scan.unclosed {
         let line = |offset: u32| source.line_column(TextSize::new(offset)).0;
         let here = diagnosis.token(diagnosis.at);
-        if here.kind == TokenKind::End || line(here.start) > line(start) {
-            let error = diagnosis.open(start, format!("'{}' was never closed", char::from(bracket)));
-            return Some(incomplete(error, true));
+        if here.kind == TokenKind::End || line(here.start) > line(start) || diagnosis.reads_on_to_the_end() {
+            return Some(incomplete(diagnosis.never_closed(bracket, start), true));
         }
     }
     let mut error = diagnosis.explain().unwrap_or_else(|| diagnosis.generic());
@@ -126,11 +143,6 @@ fn without_newline(error: &mut SyntaxError) {
     if let Some(text) = &mut error.text {
         text.truncate(text.trim_end_matches('\n').len());
     }
-}
-
-/// What interactive input becomes that more lines could complete.
-fn incomplete_input(error: SyntaxError) -> SyntaxError {
-    SyntaxError { kind: ErrorKind::Incomplete, message: "incomplete input".to_owned(), ..error }
 }
 
 fn unknown_character(source: &Source, range: TextRange, character: char) -> SyntaxError {
@@ -228,6 +240,10 @@ impl<'a> Diagnosis<'a> {
             }
             _ => self.at_range(token.range(), message),
         }
+    }
+
+    fn never_closed(&self, bracket: u8, start: u32) -> SyntaxError {
+        self.open(start, format!("'{}' was never closed", char::from(bracket)))
     }
 
     fn generic(&self) -> SyntaxError {
@@ -450,6 +466,9 @@ impl<'a> Diagnosis<'a> {
             .or_else(|| self.forced_colon())
     }
 }
+
+/// What the tokenizer says of a backslash at the end of the text.
+const END_OF_TEXT: &str = "unexpected EOF while parsing";
 
 /// How many ends of an expression are tried before giving up.
 const MAX_TRIES: usize = 200;

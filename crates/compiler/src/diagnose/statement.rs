@@ -1,5 +1,7 @@
 //! Statements: missing colons and blocks, clauses in the wrong place, imports.
 
+use ruff_python_parser::ParseErrorType;
+
 use super::Diagnosis;
 use super::target::expression_name;
 use crate::syntax_error::{Kind, SyntaxError};
@@ -94,6 +96,16 @@ impl Diagnosis<'_> {
             _ if matches!(self.word(at), "pass" | "break" | "continue") => self.statement_in_expression(),
             _ => None,
         }
+    }
+
+    /// The parser looks for all positional patterns after a keyword's before it complains.
+    pub(super) fn reads_on_to_the_end(&self) -> bool {
+        let message = "Positional patterns cannot follow keyword patterns";
+        matches!(&self.error.error, ParseErrorType::OtherError(found) if found == message)
+            && self.tokens[self.at..].iter().enumerate().all(|(index, token)| match token.kind {
+                TokenKind::Operator => matches!(self.word(self.at + index), "," | "."),
+                _ => true,
+            })
     }
 
     /// The first of the dedents before the token at the error, or that token.

@@ -2,7 +2,7 @@
 
 use ruff_python_parser::{InterpolatedStringErrorType, LexicalErrorType};
 
-use super::Diagnosis;
+use super::{Diagnosis, MAX_TRIES};
 use crate::literal;
 use crate::syntax_error::SyntaxError;
 use crate::tokenize::{Token, TokenKind};
@@ -27,7 +27,10 @@ impl Diagnosis<'_> {
     /// The string or literal text that the error lies in.
     fn string_around(&self) -> Option<Token> {
         let start = self.error.location.start().to_u32();
-        let index = self.tokens.partition_point(|token| token.start <= start).checked_sub(1)?;
+        let mut index = self.tokens.partition_point(|token| token.start <= start).checked_sub(1)?;
+        if self.token(index).kind == TokenKind::StringEnd {
+            index = index.checked_sub(1)?;
+        }
         let token = self.token(index);
         matches!(token.kind, TokenKind::String | TokenKind::StringMiddle).then_some(token)
     }
@@ -68,11 +71,23 @@ impl Diagnosis<'_> {
         let start = open.last()?;
         // The field's own brace: only text and other fields lie before it in the string.
         let level = self.tokens.iter().find(|token| token.start == start.start)?.level;
-        if self.level_before(opener) != level && self.token(opener - 1).kind != TokenKind::StringMiddle {
+        if self.level_before(opener) != level
+            && self.token(opener - 1).kind != TokenKind::StringMiddle
+            && !self.begins_in_format(opener)
+        {
             return None;
         }
         let prefix = start.text(self.text).to_ascii_lowercase();
         Some(if prefix.contains('t') { 't' } else { 'f' })
+    }
+
+    /// Whether a brace lies directly in the format of a replacement field, at its start or after another field.
+    fn begins_in_format(&self, opener: usize) -> bool {
+        let Some(field) = self.opener(opener).filter(|field| self.is(*field, "{")) else { return false };
+        let level = self.token(field).level;
+        matches!(self.word(opener - 1), ":" | "}")
+            && (field + 1..opener).any(|at| self.token(at).level == level && self.is(at, ":"))
+            && self.in_string(field).is_some()
     }
 
     /// The parser expected the end of a replacement field, or something in it.
@@ -121,6 +136,36 @@ impl Diagnosis<'_> {
         }
     }
 
+    /// A field that is open where its string ends, and that begins with no expression.
+    pub(super) fn unfinished_field(&self) -> Option<SyntaxError> {
+        let text = |token: &Token| !matches!(token.kind, TokenKind::Newline | TokenKind::End);
+        let last = self.tokens.iter().rposition(text)?;
+        let opener = self.opener(last + 1).filter(|opener| self.is(*opener, "{"))?;
+        let prefix = self.in_string(opener)?;
+        let first = opener + 1;
+        if first > last
+            || matches!(self.word(first), "!" | ":" | "=" | "}")
+            || (first..=last).rev().take(MAX_TRIES).any(|to| self.parse(first, to).is_some())
+        {
+            return None;
+        }
+        Some(self.at_token(first, format!("{prefix}-string: expecting a valid expression after '{{'")))
+    }
+
+    /// A lambda whose colon begins the format of the field.
+    fn lambda_in_field(&self, prefix: char, opener: usize) -> Option<SyntaxError> {
+        let level = self.token(opener).level;
+        let colon = (opener + 1..self.at).find(|at| self.token(*at).level == level && self.is(*at, ":"))?;
+        let lambda =
+            (opener + 1..colon).find(|at| self.token(*at).level == level && self.is(*at, "lambda"))?;
+        if matches!(self.word(lambda - 1), "{" | "," | "else") {
+            let message = format!("{prefix}-string: lambda expressions are not allowed without parentheses");
+            return Some(self.between(lambda, colon, message));
+        }
+        let message = format!("{prefix}-string: expecting a valid expression after '{{'");
+        Some(self.at_token(opener + 1, message))
+    }
+
     /// What is wrong in the field that `opener` opens.
     fn field(&self, prefix: char, opener: usize) -> Option<SyntaxError> {
         let at = self.at;
@@ -136,6 +181,9 @@ impl Diagnosis<'_> {
         let inside =
             |word: &str| (opener + 1..at).any(|at| self.token(at).level == level && self.is(at, word));
         let expected = if inside(":") {
+            if let Some(error) = self.lambda_in_field(prefix, opener) {
+                return Some(error);
+            }
             "expecting '}', or format specs"
         } else if inside("!") {
             "expecting ':' or '}'"

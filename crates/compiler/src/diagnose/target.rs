@@ -186,6 +186,10 @@ impl<'a> Diagnosis<'a> {
             return None;
         }
         let level = self.level_before(equal);
+        // Where one expression is all, `=` is not taken for a part of it.
+        if level == 0 && matches!(self.syntax, ruff_python_ast::Mod::Expression(_)) {
+            return None;
+        }
         let opener = if level > 0 { self.opener(equal) } else { None };
         let in_call = opener.is_some_and(|opener| self.is_call(opener));
         let (start, expression) = self.expression_to(equal - 1)?;

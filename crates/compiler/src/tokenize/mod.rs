@@ -136,6 +136,13 @@ struct Interpolated {
     in_text: bool,
 }
 
+impl Interpolated {
+    /// Whether the innermost open bracket is that of a field.
+    fn is_at_field(&self) -> bool {
+        self.fields.last().is_some_and(|before| *before + 1 == self.brackets)
+    }
+}
+
 struct Scanner<'a> {
     source: &'a str,
     bytes: &'a [u8],
@@ -563,9 +570,8 @@ impl<'a> Scanner<'a> {
                     Some(b'N') if !string.raw && rest.get(2) == Some(&b'{') => {
                         let name = rest.iter().take_while(|byte| !matches!(byte, b'}' | b'\n'));
                         let length = name.count();
-                        if rest.get(length) == Some(&b'}') {
-                            self.at += length;
-                        }
+                        // Without an end it is text all the same: the braces are not a field's.
+                        self.at += if rest.get(length) == Some(&b'}') { length } else { 2 };
                     }
                     Some(next) => {
                         self.line += u32::from(*next == b'\n');
@@ -616,7 +622,7 @@ impl<'a> Scanner<'a> {
         }
         if byte == b':'
             && let Some(string) = self.strings.last_mut()
-            && string.fields.last().is_some_and(|before| *before + 1 == string.brackets)
+            && string.is_at_field()
         {
             self.at += 1;
             string.in_text = true;
@@ -700,7 +706,7 @@ impl<'a> Scanner<'a> {
         if !matches!((bracket.character, byte), (b'(', b')') | (b'[', b']') | (b'{', b'}')) {
             if let Some(string) = self.strings.last()
                 && bracket.character == b'{'
-                && string.fields.last().is_some_and(|before| *before + 1 == string.brackets)
+                && string.is_at_field()
             {
                 return self.error_before(self.at, format!("{}-string: unmatched '{found}'", string.prefix));
             }
@@ -715,8 +721,10 @@ impl<'a> Scanner<'a> {
         }
         self.outer_depth -= bracket.chain;
         (self.chain, self.lambdas) = (bracket.chain, bracket.lambdas);
-        // Calls and subscripts nest on what went before.
-        self.deepen(1);
+        // Calls and subscripts nest on what went before; the fields of a string lie side by side.
+        if !self.strings.last().is_some_and(Interpolated::is_at_field) {
+            self.deepen(1);
+        }
         if let Some(string) = self.strings.last_mut() {
             let Some(inside) = string.brackets.checked_sub(1) else {
                 let message = format!("{}-string: unmatched '{found}'", string.prefix);

@@ -46,7 +46,11 @@ fn parse(th: &mut Thread, source: &Source, request: &Request<'_>) -> PyResult {
 
 fn refuse(th: &mut Thread, mut error: compiler::SyntaxError, request: &Request<'_>) -> Raised {
     use compiler::syntax_error::Kind;
-    if error.kind == Kind::Incomplete && request.flags & flag::ALLOW_INCOMPLETE == 0 {
+    if request.flags & flag::ALLOW_INCOMPLETE != 0 {
+        if error.completable {
+            error = error.incomplete();
+        }
+    } else if error.kind == Kind::Incomplete {
         error.kind = Kind::Syntax;
     }
     vm::exceptions::syntax_error(th, &error, request.filename)

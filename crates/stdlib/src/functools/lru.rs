@@ -17,6 +17,7 @@ const SLOT_BITS: u32 = 28;
 
 struct Entry {
     key: Value,
+    hash: i64,
     result: Value,
     stamp: u64,
     newer: usize,
@@ -83,10 +84,10 @@ impl Order {
     }
 
     /// Takes a result in; its ticket, and the entry that had to go.
-    fn insert(&mut self, key: Value, result: Value, limit: usize) -> (i64, Option<(Value, Value)>) {
+    fn insert(&mut self, key: Value, hash: i64, result: Value, limit: usize) -> (i64, Option<Entry>) {
         self.stamp += 1;
         let stamp = self.stamp;
-        let entry = Entry { key, result, stamp, newer: NIL, older: NIL };
+        let entry = Entry { key, hash, result, stamp, newer: NIL, older: NIL };
         let (slot, gone) = if self.slots.len() < limit {
             self.slots.push(entry);
             (self.slots.len() - 1, None)
@@ -94,7 +95,7 @@ impl Order {
             let slot = self.oldest;
             self.unlink(slot);
             let old = std::mem::replace(&mut self.slots[slot], entry);
-            (slot, Some((old.key, old.result)))
+            (slot, Some(old))
         };
         self.link_newest(slot);
         ((stamp << SLOT_BITS | slot as u64) as i64, gone)
@@ -200,12 +201,11 @@ impl LruCacheWrapper {
         if self.find(th, &key, hash)?.is_some() {
             return Ok(result);
         }
-        let (ticket, gone) = self.order.lock(th).insert(key.clone(), result.clone(), limit);
+        let (ticket, gone) = self.order.lock(th).insert(key.clone(), hash, result.clone(), limit);
         let ticket = th.int(ticket);
         th.dict_set_hashed(&self.known, &key, hash, ticket)?;
-        if let Some((old_key, old_result)) = gone {
-            th.dict_del(&self.known, &old_key)?;
-            drop(old_result);
+        if let Some(old) = gone {
+            th.dict_pop_hashed(&self.known, &old.key, old.hash)?;
         }
         Ok(result)
     }

@@ -22,26 +22,31 @@ pub struct Count {
 impl Count {
     /// The next number, taken by `advance` or only looked at.
     fn take(&self, th: &mut Thread, advance: bool) -> PyResult {
-        let slow = self.slow.lock(th).clone();
-        let Some(current) = slow else {
-            let next = if advance {
-                self.fast.fetch_add(1, Ordering::Relaxed) // Relaxed: a number on its own.
-            } else {
-                self.fast.load(Ordering::Relaxed) // Relaxed: as above.
-            };
-            if next >= FAST_END {
-                // The rest is counted with objects. Whoever comes second finds the first one's number.
-                let number = th.int(next + i64::from(advance));
-                self.slow.lock(th).get_or_insert(number);
+        while let Some(current) = { self.slow.lock(th).clone() } {
+            if !advance {
+                return Ok(current);
             }
-            return Ok(th.int(next));
-        };
-        if advance {
             let next = th.binary_op(BinaryOp::Add, &current, &self.step)?;
-            let old = self.slow.lock(th).replace(next);
-            drop(old);
+            let mut slow = self.slow.lock(th);
+            // Another thread may have taken the number meanwhile.
+            if slow.as_ref().is_some_and(|now| now.is(&current)) {
+                let old = slow.replace(next);
+                drop(slow);
+                drop(old);
+                return Ok(current);
+            }
         }
-        Ok(current)
+        let next = if advance {
+            self.fast.fetch_add(1, Ordering::Relaxed) // Relaxed: a number on its own.
+        } else {
+            self.fast.load(Ordering::Relaxed) // Relaxed: as above.
+        };
+        if next >= FAST_END {
+            // The rest is counted with objects. Whoever comes second finds the first one's number.
+            let number = th.int(next + i64::from(advance));
+            self.slow.lock(th).get_or_insert(number);
+        }
+        Ok(th.int(next))
     }
 }
 

@@ -276,13 +276,13 @@ impl ComplexClass {
         th.complex(this.real, -this.imaginary)
     }
 
-    /// the real part
+    /// the real part of a complex number
     #[getter]
     fn real(this: &Obj<Complex>) -> f64 {
         this.real
     }
 
-    /// the imaginary part
+    /// the imaginary part of a complex number
     #[getter]
     fn imag(this: &Obj<Complex>) -> f64 {
         this.imaginary

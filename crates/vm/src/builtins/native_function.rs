@@ -187,10 +187,7 @@ impl Member {
                 }
             }
         });
-        match slot {
-            Some(value) => Ok(value),
-            None => Err(th.no_attribute(receiver, &self.name.clone())),
-        }
+        slot.ok_or_else(|| self.not_set(th, receiver))
     }
 
     /// Sets or deletes the attribute of `receiver`.
@@ -206,6 +203,18 @@ impl Member {
         }
         drop(old);
         Ok(())
+    }
+
+    /// Unlike other errors about attributes this one has the class's full name.
+    #[cold]
+    fn not_set(&self, th: &mut Thread, receiver: &Value) -> Raised {
+        let class = crate::class::full_name(th, th.type_of(receiver));
+        let class = class.strip_prefix("__main__.").unwrap_or(&class);
+        let name = self.name.clone();
+        let text = name.units().to_str_lossy().to_string();
+        let raised = th.attribute_error(format_args!("'{class}' object has no attribute '{text}'"));
+        crate::exceptions::attach_name_and_object(th, &name, receiver);
+        raised
     }
 
     fn checked<'a>(&self, th: &mut Thread, receiver: &'a Value) -> PyResult<&'a object_model::Header> {

@@ -1,7 +1,7 @@
 //! Warnings: what `_warnings` does, and how the runtime itself warns.
 //!
 //! Filters and the texts that are shown are the business of the Python module `warnings` once it is imported; until
-//! then the filters here hold, and a warning is written as one line.
+//! then the filters here hold, and a warning is written with its source line.
 //!
 //! Not here: the module `_warnings` itself (`stdlib`).
 
@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use parking_lot::{Condvar, Mutex};
 
+use crate::exceptions::syntax::line_of_file;
 use crate::frame;
 use crate::import::name::in_modules;
 use crate::names::names;
@@ -323,7 +324,7 @@ fn matches(th: &mut Thread, part: &Value, text: &Value) -> PyResult<bool> {
     th.is_true(&answer)
 }
 
-/// Shows a warning as `warnings` says, or as one line while it is not imported.
+/// Shows a warning as `warnings` says, or with its source line while it is not imported.
 fn show(th: &mut Thread, text: &Value, message: &Value, category: &Value, place: &Place) -> PyResult<()> {
     let module = if place.source.is_none() {
         python_module(th)?
@@ -352,6 +353,11 @@ fn show(th: &mut Thread, text: &Value, message: &Value, category: &Value, place:
     let filename = th.str_of(&place.filename)?.units().to_str_lossy().into_owned();
     let category = th.as_class(category).map(|c| c.payload.name.get(th).to_string()).unwrap_or_default();
     let line = place.line;
-    crate::exceptions::uncaught::write_error(th, &format!("{filename}:{line}: {category}: {text}\n"));
+    let mut shown = format!("{filename}:{line}: {category}: {text}\n");
+    let source = u32::try_from(line).ok().and_then(|line| line_of_file(th, &filename, line));
+    if let Some(source) = source.as_deref().map(str::trim).filter(|source| !source.is_empty()) {
+        shown.push_str(&format!("  {source}\n"));
+    }
+    crate::exceptions::uncaught::write_error(th, &shown);
     Ok(())
 }

@@ -51,7 +51,7 @@ pub fn syntax_error(th: &mut Thread, error: &SyntaxError, filename: &str) -> Rai
 }
 
 /// A line of a source file, if it can be read.
-fn line_of_file(th: &mut Thread, filename: &str, line: u32) -> Option<String> {
+pub(crate) fn line_of_file(th: &mut Thread, filename: &str, line: u32) -> Option<String> {
     let content = std::fs::read(filename).ok()?;
     match crate::builtins::functions::run::decode_bytes(th, &content, filename) {
         Ok(source) => source.line_text(line).map(str::to_owned),

@@ -146,6 +146,9 @@ impl Signature {
         let required = self.parameters.iter().filter(|p| p.required && p.kind != Kind::KeywordOnly).count();
         let name = self.name;
         let only_positional = self.parameters.iter().all(|p| p.kind == Kind::PositionalOnly);
+        if only_positional && self.is_special() {
+            return self.wrong_count(th, required, positional, given);
+        }
         if positional == 0 {
             return th.type_error(format_args!("{name}() takes no arguments ({given} given)"));
         }
@@ -168,12 +171,57 @@ impl Signature {
         ))
     }
 
+    /// Whether this is a special method that stands for a slot of the type.
+    fn is_special(&self) -> bool {
+        use crate::names::Special as S;
+        let ordinary = |special: S| {
+            matches!(
+                special,
+                S::New
+                    | S::Init
+                    | S::InitSubclass
+                    | S::Bytes
+                    | S::Format
+                    | S::Dir
+                    | S::LengthHint
+                    | S::Missing
+                    | S::Reversed
+                    | S::Complex
+                    | S::Round
+                    | S::Trunc
+                    | S::Floor
+                    | S::Ceil
+                    | S::Enter
+                    | S::Exit
+                    | S::AEnter
+                    | S::AExit
+                    | S::InstanceCheck
+                    | S::SubclassCheck
+                    | S::Prepare
+                    | S::ClassGetItem
+                    | S::SetName
+            )
+        };
+        self.name.starts_with("__") && S::ALL.iter().any(|s| s.text() == self.name && !ordinary(*s))
+    }
+
+    /// Special methods do not name themselves.
+    #[cold]
+    fn wrong_count(&self, th: &mut Thread, least: usize, most: usize, given: usize) -> crate::error::Raised {
+        let expected = if least == most { least.to_string() } else { format!("{least} or {most}") };
+        let plural = if most == 1 { "" } else { "s" };
+        th.type_error(format_args!("expected {expected} argument{plural}, got {given}"))
+    }
+
     #[cold]
     fn missing(&self, th: &mut Thread, missing: usize, given: usize) -> crate::error::Raised {
         let name = self.name;
         if self.parameters.iter().all(|p| p.kind == Kind::PositionalOnly) {
             let required = self.parameters.iter().filter(|p| p.required).count();
             let all = self.parameters.len();
+            if self.is_special() && !self.var_positional {
+                return self.wrong_count(th, required, all, given);
+            }
             if required == 1 && all == 1 {
                 return th.type_error(format_args!("{name}() takes exactly one argument ({given} given)"));
             }

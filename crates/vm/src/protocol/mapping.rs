@@ -151,6 +151,11 @@ impl Thread {
     /// Removes a key; the value, if it was there.
     pub fn dict_pop(&mut self, dict: &Obj<Dict>, key: &Value) -> PyResult<Option<Value>> {
         let hash = self.hash_key(key)?;
+        self.dict_pop_hashed(dict, key, hash)
+    }
+
+    /// Removes a key with this hash; the value, if it was there.
+    pub fn dict_pop_hashed(&mut self, dict: &Obj<Dict>, key: &Value, hash: i64) -> PyResult<Option<Value>> {
         loop {
             let mut probe = Probe::new();
             let Some((number, _)) = self.dict_find(dict, key, hash, &mut probe)? else { return Ok(None) };

@@ -212,7 +212,11 @@ fn warn_of_syntax(th: &mut Thread, warning: compiler::Warning, request: &Request
 
 #[cold]
 fn refuse(th: &mut Thread, mut error: SyntaxError, request: &Request<'_>) -> crate::error::Raised {
-    if error.kind == Kind::Incomplete && request.flags & flag::ALLOW_INCOMPLETE == 0 {
+    if request.flags & flag::ALLOW_INCOMPLETE != 0 {
+        if error.completable {
+            error = error.incomplete();
+        }
+    } else if error.kind == Kind::Incomplete {
         error.kind = Kind::Syntax;
     }
     crate::exceptions::syntax_error(th, &error, request.filename)

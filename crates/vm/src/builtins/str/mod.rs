@@ -151,6 +151,11 @@ impl StrClass {
             let count = args.positional.len();
             return Err(th.type_error(format_args!("str expected at most 3 arguments, got {count}")));
         }
+        let count = args.positional.len() + args.keywords().count();
+        if count > 3 {
+            let message = format!("str() takes at most 3 arguments ({count} given)");
+            return Err(th.type_error(message));
+        }
         for (slot, value) in given.iter_mut().zip(args.positional) {
             *slot = Some(value);
         }
