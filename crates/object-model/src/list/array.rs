@@ -166,6 +166,18 @@ impl Array {
         Ok((array, filled))
     }
 
+    /// An array of `len` words, which `fill` writes, all of them, at the address that it is given; and `len`.
+    #[inline]
+    pub(super) fn filled(len: usize, fill: impl FnOnce(*mut u64)) -> Result<(Array, usize), OutOfMemory> {
+        let capacity = unmapped(len);
+        let head = allocate(capacity, len)?;
+        if len > 0 {
+            // SAFETY: the array is ours alone.
+            fill(unsafe { head.add(1) }.cast());
+        }
+        Ok((Array(AtomicPtr::new(head)), len))
+    }
+
     /// All slots, used or not. Valid until the caller's next safepoint.
     #[inline(always)]
     pub(super) fn slots(&self) -> &[Slot] {

@@ -52,6 +52,24 @@ impl List {
         Ok(List { array, len: AtomicUsize::new(filled) })
     }
 
+    /// A list of what two runs of slots hold, all of them full, for someone who may mutate where they are.
+    #[inline]
+    fn of_slots(token: &Attached, first: &[Slot], second: &[Slot]) -> Result<List, OutOfMemory> {
+        let (array, filled) = Array::filled(first.len() + second.len(), |place| {
+            let mut place = place;
+            for run in [first, second] {
+                for slot in run {
+                    // SAFETY: there is a place for each.
+                    unsafe {
+                        place.write(slot.count_locked(token));
+                        place = place.add(1);
+                    }
+                }
+            }
+        })?;
+        Ok(List { array, len: AtomicUsize::new(filled) })
+    }
+
     /// A list of these values so many times over.
     pub fn repeated(items: &[Value], times: usize) -> Result<List, OutOfMemory> {
         let len = items.len().checked_mul(times).ok_or(OutOfMemory)?;
@@ -257,12 +275,27 @@ impl Obj<List> {
         let new = {
             let _section = CriticalSection::enter(token, self.header());
             let slots = &self.array.slots()[..self.len()];
-            let mut index = start;
-            List::from_fn(count, |_| {
-                let value = slots.get(index)?.load_locked(token);
-                index = index.wrapping_add_signed(step);
-                value
-            })?
+            if step == 1 {
+                let slots = slots.get(start..).unwrap_or_default();
+                List::of_slots(token, &slots[..count.min(slots.len())], &[])?
+            } else {
+                let mut index = start;
+                List::from_fn(count, |_| {
+                    let value = slots.get(index)?.load_locked(token);
+                    index = index.wrapping_add_signed(step);
+                    value
+                })?
+            }
+        };
+        Ok(Obj::new(token, builtin::LIST, new))
+    }
+
+    /// A new list of the items of this one and then those of `other`.
+    pub fn concat(&self, token: &Attached, other: &Obj<List>) -> Result<Obj<List>, OutOfMemory> {
+        let new = {
+            let _sections = CriticalSection::enter_two(token, self.header(), other.header());
+            let [first, second] = [self, other].map(|list| &list.array.slots()[..list.len()]);
+            List::of_slots(token, first, second)?
         };
         Ok(Obj::new(token, builtin::LIST, new))
     }
@@ -319,9 +352,9 @@ impl Obj<List> {
         let _section = CriticalSection::enter(token, self.header());
         let end = range.end.min(self.len());
         let start = range.start.min(end);
-        let mut items = Vec::with_capacity(end - start);
-        items.extend(self.array.slots()[start..end].iter().filter_map(|slot| slot.load_locked(token)));
-        items
+        let slots = &self.array.slots()[start..end];
+        // SAFETY: a slot below the length holds a value (A1), and the reference is counted for it.
+        slots.iter().map(|slot| unsafe { Value::from_word(slot.count_locked(token)) }).collect()
     }
 
     /// Looks at all items inside the list's section.
@@ -373,7 +406,8 @@ impl Payload for List {
 impl Drop for List {
     fn drop(&mut self) {
         for slot in &self.array.slots()[..self.len()] {
-            drop(slot.replace(None));
+            // SAFETY: the reference moves out; nobody looks at the slot any more, but to free its memory.
+            drop(unsafe { Value::from_word(slot.peek()) });
         }
     }
 }

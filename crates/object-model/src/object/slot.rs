@@ -112,6 +112,24 @@ impl Slot {
         Some(value.clone())
     }
 
+    /// The word, with a reference counted, read by someone who may mutate the container (or has it to himself); as
+    /// [`Slot::load_locked`], without a question for each word of many.
+    #[inline(always)]
+    pub(crate) fn count_locked(&self, token: &Attached) -> u64 {
+        let word = self.peek();
+        if word & 7 == 0 {
+            // SAFETY: a slot holds a valid encoding, alive while the container may not be mutated.
+            let header = unsafe { &*(word as *const Header) };
+            if !FREE_THREADED || header.owner() == token.owner() {
+                header.increment_own();
+            } else {
+                header.share(token);
+                header.increment(token);
+            }
+        }
+        word
+    }
+
     /// The value in place, for someone who may mutate the container or has it to himself.
     #[inline(always)]
     pub fn get(&self) -> Option<&Value> {

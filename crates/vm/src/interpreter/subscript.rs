@@ -1,7 +1,10 @@
 //! Subscripts and membership: what the loop does not do itself.
 
 use compiler::bytecode::instruction::{Instruction, KILL_A, KILL_B, KILL_C, Opcode};
+use object_model::bytes_object::Bytes;
 use object_model::list::List;
+use object_model::shape::builtin;
+use object_model::string::Str;
 use object_model::tuple::Tuple;
 use object_model::value::int::{INT_TAG, word_int};
 use object_model::{Obj, Value};
@@ -73,11 +76,31 @@ fn tuple_item(tuple: &Obj<Tuple>, index: i64) -> Option<Value> {
     tuple.items().get(index as usize).cloned()
 }
 
-/// `container[index]` of a native sequence and a small int, if its class has that without a call.
+/// `container[index]` of a native sequence and a small int, if that needs no call and there is such an item.
 #[inline]
 fn fast_item(th: &mut Thread, container: &Value, index: &Value) -> Option<Value> {
-    let items = FastItems::of(container.as_header()?.shape().class())?;
-    (items.get)(th, container, index.as_small_int()?)
+    let header = container.as_header()?;
+    let index = index.as_small_int()?;
+    let place = |length: usize| {
+        let index = if index < 0 { index + length as i64 } else { index };
+        // A negative number is beyond any length when taken without its sign.
+        Some(index as usize).filter(|index| *index < length)
+    };
+    match header.shape_id() {
+        builtin::BYTES => {
+            // SAFETY: the shape says so.
+            let bytes = unsafe { Obj::<Bytes>::borrow_unchecked(container) }.as_slice();
+            Some(Value::int32(bytes[place(bytes.len())?].into()))
+        }
+        builtin::STR => {
+            // SAFETY: the shape says so.
+            let text = unsafe { Obj::<Str>::borrow_unchecked(container) };
+            let index = place(text.len())?;
+            let character = u8::try_from(text.units().get(index)).ok()?;
+            Some(crate::builtins::str::latin1(th, character))
+        }
+        _ => (FastItems::of(header.shape().class())?.get)(th, container, index),
+    }
 }
 
 /// `LOAD_SUBSCR`. Some: a `__getitem__` goes on.
@@ -142,6 +165,15 @@ pub fn store(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()> {
         kill(th, frame, i, KILL_A, i.a);
         return Ok(());
     }
+    if let (Some(list), Some(slice)) = (exact::list(container), slice::exact(index))
+        && let Some(numbers) = numbers_of([&slice.start, &slice.stop, &slice.step])
+        && exchange(th, i, list, numbers, new)
+    {
+        kill(th, frame, i, KILL_C, i.c);
+        kill(th, frame, i, KILL_B, i.b);
+        kill(th, frame, i, KILL_A, i.a);
+        return Ok(());
+    }
     let fast = container.as_header().and_then(|header| FastItems::of(header.shape().class()));
     let done = match (fast, index.as_small_int()) {
         (Some(items), Some(index)) => (items.set)(th, container, index, new),
@@ -156,10 +188,15 @@ pub fn store(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()> {
     Ok(())
 }
 
-/// The numbers that a slice's parts are, if they are numbers (start and stop: none is everything).
+/// The numbers that the parts of a slice in a run of registers are, if they are numbers.
 #[inline(always)]
 fn numbers(frame: Frame, first: u16) -> Option<(i64, i64, i64)> {
-    let (start, stop, step) = (value(frame, first), value(frame, first + 1), value(frame, first + 2));
+    numbers_of([0, 1, 2].map(|n| value(frame, first + n)))
+}
+
+/// Start, stop and step as numbers, if they are numbers (start and stop: none is everything).
+#[inline(always)]
+fn numbers_of([start, stop, step]: [&Value; 3]) -> Option<(i64, i64, i64)> {
     let step = if step.is_none() { 1 } else { step.as_small_int().filter(|step| *step != 0)? };
     let start = match start.as_small_int() {
         Some(start) => start,
@@ -205,15 +242,23 @@ pub fn load_slice(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()>
     Ok(())
 }
 
+/// Gives a list the items of another one, which dies with this instruction, for as many of its own from a place on. False
+/// if it is not so simple.
+#[inline]
+fn exchange(th: &Thread, i: Instruction, list: &Obj<List>, numbers: (i64, i64, i64), new: &Value) -> bool {
+    let Some(new) = exact::list(new).filter(|_| numbers.2 == 1 && i.flags & KILL_C != 0) else {
+        return false;
+    };
+    let at = slice::fit(numbers, list.len());
+    at.count == new.len() && list.exchange_unique(th, at.start as usize, new)
+}
+
 /// `STORE_SLICE`
 #[inline(never)]
 pub fn store_slice(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()> {
     let (container, new) = (value(frame, i.a), value(frame, i.c));
-    let exchanged = match (exact::list(container), exact::list(new), numbers(frame, i.b)) {
-        (Some(list), Some(new), Some(numbers)) if numbers.2 == 1 && i.flags & KILL_C != 0 => {
-            let at = slice::fit(numbers, list.len());
-            at.count == new.len() && list.exchange_unique(th, at.start as usize, new)
-        }
+    let exchanged = match (exact::list(container), numbers(frame, i.b)) {
+        (Some(list), Some(numbers)) => exchange(th, i, list, numbers, new),
         _ => false,
     };
     if !exchanged {

@@ -180,9 +180,8 @@ fn concatenate(th: &mut Thread, a: &Value, b: &Value) -> PyResult<Option<Value>>
     if shape == builtin::LIST {
         // SAFETY: both shapes say that the payload is a `List`.
         let (x, y) = unsafe { (Obj::<List>::borrow_unchecked(a), Obj::<List>::borrow_unchecked(b)) };
-        let mut items = x.snapshot(th);
-        items.extend(y.snapshot(th));
-        return Ok(Some(th.list(items)));
+        let both = x.concat(th, y).map_err(|_| th.memory_error())?;
+        return Ok(Some(both.into_value()));
     }
     if shape == builtin::TUPLE {
         // SAFETY: both shapes say that the payload is a `Tuple`.

@@ -256,9 +256,8 @@ impl ListClass {
         let Some(other) = exact::any_list(value) else {
             return sequence::cannot_concatenate(th, "list", value);
         };
-        let mut items = this.snapshot(th);
-        items.extend(other.snapshot(th));
-        Ok(th.list(items))
+        let both = this.concat(th, other);
+        Ok(mapping::memory(th, both)?.into_value())
     }
 
     fn __iadd__(this: &Obj<List>, th: &mut Thread, value: &Value) -> PyResult {
