@@ -36,6 +36,8 @@ pub struct Code {
     pub simple_arguments: u32,
     /// Positional parameters if the code takes nothing else and a call makes a generator or coroutine, else `u32::MAX`.
     pub generator_arguments: u32,
+    /// Positional parameters if the code takes nothing else and starts at once, else `u32::MAX`.
+    pub positional_arguments: u32,
     /// Parameters, `*args` and `**kwargs` included.
     pub parameters: u32,
     /// Registers that belong to variables: swept at return.
@@ -91,6 +93,7 @@ impl Code {
             variables: variables.into(),
             simple_arguments: arguments(positional && unit.free.is_empty() && !makes_generator),
             generator_arguments: arguments(positional && makes_generator),
+            positional_arguments: arguments(positional && !makes_generator),
             parameters: unit.parameter_count() as u32,
             variables_end: unit.first_temporary() as u32,
             registers: unit.registers.into(),

@@ -3,7 +3,7 @@
 use compiler::bytecode::code::flags;
 use compiler::bytecode::instruction::{Instruction, METHOD};
 use object_model::dict::Dict;
-use object_model::shape::builtin;
+use object_model::shape::{ShapeId, builtin};
 use object_model::tuple::Tuple;
 use object_model::ty::{self, Class};
 use object_model::value::singleton::UNBOUND;
@@ -259,27 +259,17 @@ fn store(th: &Thread, frame: Frame, register: u16, value: Value) {
     }
 }
 
-/// `CALL`, but for the case that the loop does itself.
+/// `CALL` of anything but a Python function or a native one.
 #[inline(never)]
 pub fn call(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<Outcome> {
     let callee_register = i.b as usize;
-    let mut first = callee_register + HEADER;
-    let mut count = i.c as usize;
-    if i.flags & METHOD != 0 {
-        // SAFETY: a register of the frame.
-        if unsafe { *frame.register(first) } == UNBOUND {
-            first += 1;
-        } else {
-            count += 1;
-        }
-    }
+    let (first, count) = arguments(frame, i);
     // SAFETY: the callee's register holds a value.
     let callee = unsafe { Value::borrow_word(&*frame.register(callee_register)) };
     let Some(header) = callee.as_header() else {
         return native(th, frame, i, first, count);
     };
     match header.shape_id() {
-        builtin::FUNCTION => python(th, frame, i, first, count),
         builtin::METHOD => {
             // SAFETY: the shape says so.
             let method: &Obj<Method> = unsafe { Obj::borrow_unchecked(callee) };
@@ -310,35 +300,70 @@ fn is_function(value: &Value) -> bool {
     value.as_header().is_some_and(|h| h.shape_id() == builtin::FUNCTION)
 }
 
+/// `CALL` of a Python function, but for what [`simple_callee`] answers. Nowhere: an exception is pending.
+#[inline(never)]
+pub fn function(th: &mut Thread, frame: Frame, i: Instruction) -> Resume {
+    let (first, count) = arguments(frame, i);
+    match python(th, frame, i, first, count) {
+        Ok(Outcome::Frame(resume)) => resume,
+        Ok(_) => Resume { frame, pc: frame.pc() },
+        Err(_) => Resume::NOWHERE,
+    }
+}
+
+/// Where the arguments of a call begin, and how many there are, the receiver of a method included.
+#[inline(always)]
+fn arguments(frame: Frame, i: Instruction) -> (usize, usize) {
+    let (first, count) = (i.b as usize + HEADER, i.c as usize);
+    if i.flags & METHOD == 0 {
+        return (first, count);
+    }
+    // SAFETY: a register of the frame.
+    if unsafe { *frame.register(first) } == UNBOUND { (first + 1, count) } else { (first, count + 1) }
+}
+
 /// Calls a Python function whose arguments lie from register `first`; its frame takes the window over.
+#[inline(always)]
 fn python(th: &mut Thread, frame: Frame, i: Instruction, first: usize, count: usize) -> PyResult<Outcome> {
-    let callee_register = i.b as usize;
     // SAFETY: the callee's register holds a function.
-    let word = unsafe { *frame.register(callee_register) };
-    // SAFETY: as above; the frame below keeps the function.
-    let code = unsafe { code_of(word) };
-    // SAFETY: as above.
     let function: &Obj<Function> =
-        unsafe { Obj::borrow_unchecked(&*frame.register(callee_register).cast::<Value>()) };
+        unsafe { Obj::borrow_unchecked(&*frame.register(i.b as usize).cast::<Value>()) };
+    // SAFETY: as above; the frame below keeps the function.
+    let code = unsafe { code_of(function.as_value().word()) };
+    let positional = code.payload.positional_arguments as usize;
+    if count > positional || positional == u32::MAX as usize {
+        return python_rare(th, frame, i, first, count);
+    }
+    let Some(new) = landing(th, frame, first, count, code) else { return Err(too_deep(th)) };
+    if count < positional {
+        let Some(defaults) = last_defaults(th, function, positional - count) else {
+            return python_bound(th, frame, i, new, count, 0, None);
+        };
+        for (n, value) in defaults.iter().enumerate() {
+            // SAFETY: a parameter's register of the new frame, which holds nothing.
+            unsafe { new.register(count + n).write(value.clone().into_word()) };
+        }
+    }
+    begin_in_place(th, frame, i, new)
+}
+
+/// [`python`] of a generator function, or one that takes more than positional arguments.
+#[inline(never)]
+fn python_rare(
+    th: &mut Thread,
+    frame: Frame,
+    i: Instruction,
+    first: usize,
+    count: usize,
+) -> PyResult<Outcome> {
+    // SAFETY: the callee's register holds a function, which keeps its codes until the frame below does.
+    let code = unsafe { code_of(*frame.register(i.b as usize)) };
     if code.payload.generator_arguments as usize == count {
         super::generator::call(th, frame, i, first, code)?;
         return Ok(Outcome::Next);
     }
     let Some(new) = landing(th, frame, first, count, code) else { return Err(too_deep(th)) };
-    let simple = code.payload.simple_arguments as usize;
-    let plain_locals = code.payload.unit.flags & (flags::VARARGS | flags::VARKEYWORDS) == 0
-        && code.payload.unit.kwonly_count == 0
-        && code.payload.unit.arg_count as usize == count;
-    let defaults =
-        if simple == count || plain_locals { Some(&[][..]) } else { defaults(th, function, count) };
-    let Some(defaults) = defaults else {
-        return python_bound(th, frame, i, new, count, 0, None);
-    };
-    for (n, value) in defaults.iter().enumerate() {
-        // SAFETY: a parameter's register of the new frame, which holds nothing.
-        unsafe { new.register(count + n).write(value.clone().into_word()) };
-    }
-    begin_in_place(th, frame, i, new)
+    python_bound(th, frame, i, new, count, 0, None)
 }
 
 /// The arguments are the new frame's parameters already: enters the function in the callee's register.
@@ -363,16 +388,19 @@ fn begin_in_place(th: &mut Thread, frame: Frame, i: Instruction, new: Frame) -> 
     started(th, new)
 }
 
+/// The last `missing` positional defaults of a function, if it has so many.
+#[inline(always)]
+fn last_defaults<'a>(th: &'a Thread, function: &'a Function, missing: usize) -> Option<&'a [Value]> {
+    let defaults = function.defaults.get(th).positional.as_ref()?.items();
+    defaults.get(defaults.len().checked_sub(missing)?..)
+}
+
 /// What the parameters after the first `count` are if they are not given, provided that there is nothing else to bind.
 #[inline]
 fn defaults<'a>(th: &'a Thread, function: &'a Function, count: usize) -> Option<&'a [Value]> {
-    let unit = &function.code().payload.unit;
-    if unit.flags & (flags::VARARGS | flags::VARKEYWORDS) != 0 || unit.kwonly_count != 0 {
-        return None;
-    }
-    let missing = (unit.arg_count as usize).checked_sub(count)?;
-    let defaults = function.defaults.get(th).positional.as_ref()?.items();
-    defaults.get(defaults.len().checked_sub(missing)?..)
+    let positional = function.code().payload.positional_arguments;
+    let missing = (positional as usize).checked_sub(count).filter(|_| positional != u32::MAX)?;
+    last_defaults(th, function, missing)
 }
 
 /// The new frame is in place: pass a safepoint, then go on in it.
@@ -566,6 +594,12 @@ fn instantiate(
     started(th, frame_new)
 }
 
+/// True for a callee that [`call_native`] may know how to call.
+#[inline(always)]
+pub fn is_native(shape: ShapeId) -> bool {
+    shape == builtin::METHOD_DESCRIPTOR || shape == builtin::BUILTIN_FUNCTION
+}
+
 /// `CALL` of a native function or method with its arguments in place; None: the callee is neither.
 #[inline(never)]
 pub fn call_native(th: &mut Thread, frame: Frame, i: Instruction) -> Option<PyResult<()>> {
@@ -587,15 +621,7 @@ pub fn call_native(th: &mut Thread, frame: Frame, i: Instruction) -> Option<PyRe
         }
         _ => return None,
     };
-    let (mut first, mut count) = (callee_register + HEADER, i.c as usize);
-    if i.flags & METHOD != 0 {
-        // SAFETY: a register of the frame.
-        if unsafe { *frame.register(first) } == UNBOUND {
-            first += 1;
-        } else {
-            count += 1;
-        }
-    }
+    let (first, count) = arguments(frame, i);
     if let Err(raised) = th.check_native_stack() {
         return Some(Err(raised));
     }
@@ -659,16 +685,7 @@ fn finish_native(
 /// `CALL_KW`
 #[inline(never)]
 pub fn call_keywords(th: &mut Thread, frame: Frame, i: Instruction, names: u16) -> PyResult<Outcome> {
-    let mut first = i.b as usize + HEADER;
-    let mut count = i.c as usize;
-    if i.flags & METHOD != 0 {
-        // SAFETY: a register of the frame.
-        if unsafe { *frame.register(first) } == UNBOUND {
-            first += 1;
-        } else {
-            count += 1;
-        }
-    }
+    let (first, count) = arguments(frame, i);
     let constant = &frame.code().payload.constants[names as usize];
     // SAFETY: the compiler's keyword names are a tuple.
     let names: &Obj<Tuple> = unsafe { Obj::borrow_unchecked(constant) };

@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use compiler::bytecode::instruction::{IF_TRUE, Instruction, KILL_A, KILL_B, KILL_C, Opcode};
 use object_model::list::List;
-use object_model::shape::builtin;
+use object_model::shape::{ShapeId, builtin};
 use object_model::value::float::{float_word, is_float_word, word_float};
 use object_model::value::int::{INT_TAG, add_words, both_int, int_word, mul_words, sub_words, word_int};
 use object_model::value::singleton::{FALSE, LIST_MARK, NONE, RANGE_MARK, TRUE, TUPLE_MARK, UNBOUND};
@@ -908,7 +908,16 @@ pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
                     continue;
                 }
                 save!();
-                match call::call_native(th, Frame(base), whole(i)) {
+                let callee = reg!(i.b);
+                // SAFETY: a register's object is alive.
+                let shape = if callee & 7 == 0 { unsafe { header(callee) }.shape_id() } else { ShapeId(0) };
+                if shape == builtin::FUNCTION {
+                    enter_or_fail!(call::function(th, Frame(base), whole(i)));
+                    continue;
+                }
+                let native =
+                    if call::is_native(shape) { call::call_native(th, Frame(base), whole(i)) } else { None };
+                match native {
                     Some(result) => check!(result),
                     None => outcome!(call::call(th, Frame(base), whole(i))),
                 }
