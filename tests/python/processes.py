@@ -147,6 +147,8 @@ def check_finalizers():
     saved = "saved.append(self); print('finalized')", "saved = []; A(); print(len(saved)); saved.clear(); print(len(saved))"
     expect(run("-c", finalized.format(*saved)), 0, "finalized\n1\n0\n")
     expect(run("-c", finalized.format("print('bye')", "a = A()")), 0, "bye\n")
+    used = "print(len(os.sep), helper(), kept)", "import os\ndef helper(): return 5\nkept = [1]; a = A(); b = [A()]; late = {}"
+    expect(run("-c", finalized.format(*used)), 0, "1 5 [1]\n" * 2)
     expect(run("-c", finalized.format("A()", "A(); print(1)")), 0, "1\n", "RecursionError: ")
     inner = "class B:\n    def __del__(self): print('b')\n"
     expect(run("-c", inner + finalized.format("b = B(); del b; print('a')", "A()")), 0, "b\na\n")

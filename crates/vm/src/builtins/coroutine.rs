@@ -54,26 +54,32 @@ pub(crate) fn warn_unawaited(th: &mut Thread, this: &Value, coroutine: &Obj<Gene
         Ok(Some(module)) if !module.is_none() => th.lookup_attr(&module, "_warn_unawaited_coroutine"),
         other => other.map(|_| None),
     };
-    let result = match python {
-        Ok(Some(function)) => th.call(&function, std::slice::from_ref(this)).map(drop),
-        Ok(None) => {
-            let qualname = coroutine.__qualname__(th);
-            let qualname =
-                th.as_str(&qualname).map(|q| q.units().to_str_lossy().into_owned()).unwrap_or_default();
-            let message = format!("coroutine '{qualname}' was never awaited");
-            warn::warn(th, Exc::RuntimeWarning, &message, 1)
-        }
-        Err(raised) => Err(raised),
-    };
-    if result.is_err() {
-        let exception = th.take_exception();
-        crate::exceptions::unraisable(
-            th,
-            exception,
-            Some(this),
-            "Exception ignored while finalizing coroutine",
-        );
+    let warned = python.and_then(|function| match function {
+        Some(function) => th.call(&function, std::slice::from_ref(this)).map(|_| true),
+        None => Ok(false),
+    });
+    let warned = warned.unwrap_or_else(|_| {
+        // A filter that makes the warning an exception has warned too.
+        let warned = th.exception_is(Exc::RuntimeWarning);
+        report(th, this);
+        warned
+    });
+    if warned {
+        return;
     }
+    let qualname = coroutine.__qualname__(th);
+    let qualname = th.as_str(&qualname).map(|q| q.units().to_str_lossy().into_owned()).unwrap_or_default();
+    let message = format!("coroutine '{qualname}' was never awaited");
+    if warn::warn(th, Exc::RuntimeWarning, &message, 1).is_err() {
+        report(th, this);
+    }
+}
+
+/// Reports what was raised for a coroutine that nobody awaited.
+fn report(th: &mut Thread, coroutine: &Value) {
+    let exception = th.take_exception();
+    let message = "Exception ignored while finalizing coroutine";
+    crate::exceptions::unraisable(th, exception, Some(coroutine), message);
 }
 
 #[pymethods]

@@ -35,6 +35,7 @@ pub mod reduce;
 pub mod set;
 pub mod singletons;
 pub mod slice;
+mod special_docs;
 pub mod staticmethod;
 pub mod str;
 pub mod structseq;

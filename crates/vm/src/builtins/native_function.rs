@@ -234,7 +234,8 @@ fn text_signature(th: &mut Thread, def: &'static NativeDef) -> Value {
 }
 
 fn doc(th: &mut Thread, def: &'static NativeDef) -> Value {
-    if def.doc.is_empty() { Value::NONE } else { th.str(def.doc) }
+    let text = if def.doc.is_empty() { super::special_docs::of(def.name) } else { def.doc };
+    if text.is_empty() { Value::NONE } else { th.str(text) }
 }
 
 fn is_special(name: &str) -> bool {

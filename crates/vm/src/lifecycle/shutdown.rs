@@ -2,10 +2,12 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use crate::builtins::function::Function;
 use crate::builtins::module;
+use crate::builtins::native_function::NativeFunction;
 use crate::import::name::in_modules;
 use crate::import::state::{find_sys_attribute, required};
-use crate::names::names;
+use crate::names::{Special, names};
 use crate::prelude::*;
 
 /// The exit status when the streams could not be flushed.
@@ -111,6 +113,14 @@ fn drop_modules(th: &mut Thread) {
         drop(modules.remove_str(th, name));
     }
     crate::collect::collect_last(th);
+    for (_, dict) in left.iter().rev() {
+        let Some(dict) = dict else { continue };
+        if drop_instances(th, dict, |th, value| th.has_special(value, Special::Del)) {
+            // Those in cycles.
+            crate::collect::collect_last(th);
+        }
+        drop_instances(th, dict, |_, _| true);
+    }
     for (weak, dict) in left.into_iter().rev() {
         let module = crate::builtins::weakref::referent(th, &weak).flatten();
         let dict = dict.or_else(|| module::dict_of(th, &module?).cloned());
@@ -118,6 +128,32 @@ fn drop_modules(th: &mut Thread) {
             drop_globals(th, &dict);
         }
     }
+}
+
+/// Drops objects that lasting globals hold and that are chosen, the last one made first: not modules, classes and
+/// functions, which finalizers use. True if there was one.
+fn drop_instances(th: &mut Thread, dict: &Obj<Dict>, is_chosen: impl Fn(&Thread, &Value) -> bool) -> bool {
+    let mut found = false;
+    for (key, value, _) in dict.snapshot(th).into_iter().rev() {
+        let Some(name) = crate::class::exact_str(&key) else { continue };
+        let is_used = crate::class::as_class(&value).is_some()
+            || module::dict_of(th, &value).is_some()
+            || th.exact::<Function>(&value).is_some()
+            || th.exact::<NativeFunction>(&value).is_some();
+        if is_used
+            || value.is_none()
+            || name.units().to_str_lossy().starts_with("__")
+            || !is_chosen(th, &value)
+        {
+            continue;
+        }
+        drop(value);
+        found = true;
+        if dict.set_str(th, name, Value::NONE).is_err() {
+            break;
+        }
+    }
+    found
 }
 
 /// The folder that the library's modules say they are in.
