@@ -446,3 +446,41 @@ def check_table_of_holes():
 
 
 check_table_of_holes()
+
+
+def check_restless_keys():
+    """Comparisons that change the container each time they say that keys are equal come to an end."""
+
+    class Restless:
+        asked = 0
+
+        def __hash__(self):
+            return 1
+
+        def __eq__(self, other):
+            Restless.asked += 1
+            assert Restless.asked < 1000, "asked for ever"
+            change(Restless.asked * 10)
+            return True
+
+    def change(n):
+        if type(box) is dict:
+            box[n] = 0
+            del box[n]
+        else:
+            box.add(n)
+            box.discard(n)
+
+    box = {Restless(): "a", 5: 6}
+    assert box[Restless()] == "a" and Restless() in box and box.setdefault(Restless(), 1) == "a"
+    box[Restless()] = "b"
+    assert box.pop(Restless()) == "b" and box == {5: 6}
+    box = {Restless(), 5}
+    assert Restless() in box
+    box.add(Restless())
+    assert len(box) == 2
+    box.discard(Restless())
+    assert box == {5}
+
+
+check_restless_keys()

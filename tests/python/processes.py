@@ -124,6 +124,23 @@ print(status_of(without_threads))
 stop.set()
 for thread in threads: thread.join()
 
+import _imp, time
+held = threading.Event()
+def hold():
+    _imp.acquire_lock()
+    sys.modules["half made"] = None
+    held.set()
+    time.sleep(0.1)
+    sys.modules["half made"] = sys
+    _imp.release_lock()
+thread = threading.Thread(target=hold)
+thread.start()
+held.wait()
+def import_it():
+    os._exit(10 if __import__("half made") is sys else 1)
+print(status_of(import_it))
+thread.join()
+
 def fork_in_thread():
     def become_main():
         assert threading.main_thread() is threading.current_thread()
@@ -137,7 +154,7 @@ thread.join()
 def fail(): 1 / 0
 print(status_of(fail))
 """
-    expect(run("-u", "-c", program), 0, "7\nof the child\n8\n9\n1\n", "ZeroDivisionError")
+    expect(run("-u", "-c", program), 0, "7\nof the child\n8\n10\n9\n1\n", "ZeroDivisionError")
 
 
 def check_finalizers():

@@ -196,6 +196,11 @@ impl Diagnosis<'_> {
         if self.level_before(at) == 0 {
             return None;
         }
+        // The clauses of a comprehension are separated by no commas.
+        let (opener, level) = (self.opener(at)?, self.level_before(at));
+        if (opener..at).any(|at| self.token(at).level == level && self.is(at, "for")) {
+            return None;
+        }
         let (start, left) = self.expression_to(at - 1)?;
         if matches!(
             left,

@@ -127,7 +127,9 @@ fn fork_process(th: &mut Thread, fork: impl FnOnce() -> i32) -> PyResult<i32> {
         support::warn(th, Exc::DeprecationWarning, &message, 1)?;
     }
     run_at_fork(th, Moment::Before);
+    vm::import::imp::acquire(th);
     let (child, error) = th.fork(fork);
+    vm::import::imp::release(th);
     if child == 0 {
         run_at_fork(th, Moment::Child);
         return Ok(0);

@@ -13,6 +13,40 @@ struct ImportLock {
 
 static LOCK: ImportLock = ImportLock { state: Mutex::new((0, 0)), freed: Condvar::new() };
 
+/// Acquires the global import lock, as often as it is released. Who forks holds it, so that the child sees no module half
+/// made.
+pub fn acquire(th: &mut Thread) {
+    let me = th.ident;
+    {
+        let mut state = LOCK.state.lock();
+        if state.0 == 0 || state.0 == me {
+            *state = (me, state.1 + 1);
+            return;
+        }
+    }
+    th.detached(|| {
+        let mut state = LOCK.state.lock();
+        while state.0 != 0 {
+            LOCK.freed.wait(&mut state);
+        }
+        *state = (me, 1);
+    });
+}
+
+/// Releases the global import lock; false if the thread does not hold it.
+pub fn release(th: &Thread) -> bool {
+    let mut state = LOCK.state.lock();
+    if state.0 != th.ident {
+        return false;
+    }
+    state.1 -= 1;
+    if state.1 == 0 {
+        state.0 = 0;
+        LOCK.freed.notify_one();
+    }
+    true
+}
+
 /// Low half of the magic number of `.pyc` files: changes with the format of code.
 const MAGIC: u32 = 0x4100 + compiler::bytecode::serialize::VERSION;
 
@@ -52,37 +86,13 @@ pub mod imp {
     /// Acquires the global import lock, which is reentrant.
     #[pyfunction]
     fn acquire_lock(th: &mut Thread) {
-        let me = th.ident;
-        {
-            let mut state = LOCK.state.lock();
-            if state.0 == 0 || state.0 == me {
-                *state = (me, state.1 + 1);
-                return;
-            }
-        }
-        th.detached(|| {
-            let mut state = LOCK.state.lock();
-            while state.0 != 0 {
-                LOCK.freed.wait(&mut state);
-            }
-            *state = (me, 1);
-        });
+        super::acquire(th);
     }
 
     /// Releases the global import lock.
     #[pyfunction]
     fn release_lock(th: &mut Thread) -> PyResult<()> {
-        let mut state = LOCK.state.lock();
-        if state.0 != th.ident {
-            drop(state);
-            return Err(th.runtime_error("not holding the import lock"));
-        }
-        state.1 -= 1;
-        if state.1 == 0 {
-            state.0 = 0;
-            LOCK.freed.notify_one();
-        }
-        Ok(())
+        if super::release(th) { Ok(()) } else { Err(th.runtime_error("not holding the import lock")) }
     }
 
     /// Suffixes of the files of extension modules: there are none.

@@ -21,17 +21,24 @@ impl Thread {
         hash: i64,
         probe: &mut Probe,
     ) -> PyResult<Option<(usize, u64)>> {
+        // A key that is equal, but whose entry may have moved while that was found out.
+        let mut equal: Option<Value> = None;
         loop {
             let before = dict.stamp();
             match dict.search(self, key, hash, probe) {
                 Step::Found(number) => return Ok(Some((number, before))),
                 Step::Missing => return Ok(None),
+                // Not asked again: a comparison that always changes the dict would be asked for ever.
+                Step::Ask(candidate, number) if equal.as_ref().is_some_and(|known| known.is(&candidate)) => {
+                    return Ok(Some((number, before)));
+                }
                 Step::Ask(candidate, number) => {
                     if self.eq(&candidate, key)? {
                         if dict.stamp() == before {
                             return Ok(Some((number, before)));
                         }
                         *probe = Probe::new();
+                        equal = Some(candidate);
                     }
                 }
             }

@@ -43,20 +43,23 @@ pub struct SetClass;
 )]
 pub struct FrozenSetClass;
 
-/// The entry of `key`; a probe that ends so is what `insert` and `remove` take.
+/// The entry of `key`; a probe that ends so is what `insert` and `remove` take, unless a comparison changed the set. The key
+/// that was found `equal` is not asked again by a search that has to be repeated: it might change the set each time.
 fn find(
     th: &mut Thread,
     set: &Obj<Set>,
     key: &Value,
     hash: i64,
     probe: &mut Probe,
+    equal: &mut Option<Value>,
 ) -> PyResult<Option<usize>> {
     loop {
         match set.search(th, key, hash, probe) {
             Step::Found(number) => return Ok(Some(number)),
             Step::Missing => return Ok(None),
             Step::Ask(candidate, number) => {
-                if th.eq(&candidate, key)? {
+                if equal.as_ref().is_some_and(|known| known.is(&candidate)) || th.eq(&candidate, key)? {
+                    *equal = Some(candidate);
                     return Ok(Some(number));
                 }
             }
@@ -65,13 +68,13 @@ fn find(
 }
 
 fn contains_hashed(th: &mut Thread, set: &Obj<Set>, key: &Value, hash: i64) -> PyResult<bool> {
-    Ok(find(th, set, key, hash, &mut Probe::new())?.is_some())
+    Ok(find(th, set, key, hash, &mut Probe::new(), &mut None)?.is_some())
 }
 
 fn add_hashed(th: &mut Thread, set: &Obj<Set>, key: &Value, hash: i64) -> PyResult<()> {
     loop {
         let mut probe = Probe::new();
-        if find(th, set, key, hash, &mut probe)?.is_some() {
+        if find(th, set, key, hash, &mut probe, &mut None)?.is_some() {
             return Ok(());
         }
         match set.insert(th, &probe, key.clone(), hash) {
@@ -84,9 +87,10 @@ fn add_hashed(th: &mut Thread, set: &Obj<Set>, key: &Value, hash: i64) -> PyResu
 
 /// Removes a key; false if it was not there.
 fn discard_hashed(th: &mut Thread, set: &Obj<Set>, key: &Value, hash: i64) -> PyResult<bool> {
+    let mut equal = None;
     loop {
         let mut probe = Probe::new();
-        let Some(number) = find(th, set, key, hash, &mut probe)? else { return Ok(false) };
+        let Some(number) = find(th, set, key, hash, &mut probe, &mut equal)? else { return Ok(false) };
         if let Ok(removed) = set.remove(th, &probe, number) {
             return Ok(removed.is_some());
         }
