@@ -192,6 +192,7 @@ def check_suggestions():
         ("def f(alpha): pass\nf(alpah=1)", "Did you mean 'alpha'?"),
         ("iff x > 5:\n    pass", "Did you mean 'if'?"),
         ("[n fur n in x]", "Did you mean 'for'?"),
+        ("[n for n in x of n]", "Did you mean 'if'?"),
         ("class A:\n    def __init__(self): self.foo = 1\n    def m(self): return foo\nA().m()",
          "Did you mean: 'self.foo'?"),
     ):

@@ -56,6 +56,7 @@ pub mod stat;
 pub mod statistics;
 pub mod string;
 pub mod struct_;
+pub mod suggestions;
 pub mod support;
 pub mod syslog;
 pub mod termios;
@@ -121,6 +122,7 @@ pub const MODULES: &[&ModuleDef] = &[
     &sre::module::DEFINITION,
     &stat::module::DEFINITION,
     &statistics::module::DEFINITION,
+    &suggestions::module::DEFINITION,
     &string::module::DEFINITION,
     &struct_::module::DEFINITION,
     &syslog::module::DEFINITION,

@@ -170,9 +170,21 @@ impl Set {
             self.table.resize(token, self.len() * 4)?;
             self.count(self.len(), self.len());
         }
-        let table = self.table.get();
-        let (number, used_before) = table.vacancy(hash);
-        table.fill(number, hash, key.into_word());
+        let (number, used_before) = self.table.get().vacancy(hash);
+        self.put_at(token, number, used_before, key, hash)
+    }
+
+    /// Puts a key that is not there into a vacant entry, and grows if that made the table crowded. The caller may mutate.
+    #[inline(always)]
+    fn put_at(
+        &self,
+        token: &Attached,
+        number: usize,
+        used_before: bool,
+        key: Value,
+        hash: i64,
+    ) -> Result<(), OutOfMemory> {
+        self.table.get().fill(number, hash, key.into_word());
         self.touch();
         self.count(self.len() + 1, self.fill() + usize::from(!used_before));
         if !used_before && self.crowded(self.fill()) {
@@ -271,6 +283,66 @@ impl Obj<Set> {
                         }
                     }
                 }
+                State::Live(_) | State::Deleted => {}
+            }
+            place = place.next(table);
+        }
+    }
+
+    /// Whether a key is there, by its identity: how most keys are found, names and numbers above all. None if keys must
+    /// be compared.
+    #[inline]
+    pub fn contains_quick(&self, key: &Value, hash: i64) -> Option<bool> {
+        let table = self.table.get();
+        let mut place = Place::first(table, hash);
+        loop {
+            let number = place.number();
+            match table.state(number) {
+                State::Unused => return Some(false),
+                State::Live(word) if word == key.word() => return Some(true),
+                State::Live(_) if table.hash(number) == hash => return None,
+                State::Live(_) | State::Deleted => {}
+            }
+            place = place.next(table);
+        }
+    }
+
+    /// Adds a key unless it is there, as [`Obj::contains_quick`] tells: None if keys must be compared.
+    #[inline]
+    pub fn add_quick(&self, token: &Attached, key: &Value, hash: i64) -> Option<Result<(), OutOfMemory>> {
+        let _section = CriticalSection::enter(token, self.header());
+        let table = self.table.get();
+        let mut place = Place::first(table, hash);
+        let mut deleted = None;
+        let number = loop {
+            let number = place.number();
+            match table.state(number) {
+                State::Unused => break number,
+                State::Deleted => deleted = Some(number),
+                State::Live(word) if word == key.word() => return Some(Ok(())),
+                State::Live(_) if table.hash(number) == hash => return None,
+                State::Live(_) => {}
+            }
+            place = place.next(table);
+        };
+        if table.is_nothing() || self.fill() + 1 >= table.size() {
+            return Some(self.put(token, key.clone(), hash));
+        }
+        Some(self.put_at(token, deleted.unwrap_or(number), deleted.is_some(), key.clone(), hash))
+    }
+
+    /// Removes a key if it is there, as [`Obj::contains_quick`] tells; hands it out. None if keys must be compared.
+    #[inline]
+    pub fn remove_quick(&self, token: &Attached, key: &Value, hash: i64) -> Option<Option<Value>> {
+        let _section = CriticalSection::enter(token, self.header());
+        let table = self.table.get();
+        let mut place = Place::first(table, hash);
+        loop {
+            let number = place.number();
+            match table.state(number) {
+                State::Unused => return Some(None),
+                State::Live(word) if word == key.word() => return Some(self.delete(number)),
+                State::Live(_) if table.hash(number) == hash => return None,
                 State::Live(_) | State::Deleted => {}
             }
             place = place.next(table);
@@ -502,7 +574,10 @@ impl Payload for FrozenSet {
 }
 
 impl Drop for Set {
+    #[inline]
     fn drop(&mut self) {
-        drop(self.table.get().take_all());
+        if !self.is_empty() {
+            self.table.get().drop_all();
+        }
     }
 }

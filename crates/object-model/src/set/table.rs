@@ -219,6 +219,13 @@ impl Table {
         self.at(number).key.replace(Some(unsafe { Value::from_word(DELETED) }))
     }
 
+    /// Gives every reference up. Nobody else may be able to reach the table.
+    pub(super) fn drop_all(&self) {
+        for number in 0..self.size() {
+            drop(self.delete(number));
+        }
+    }
+
     /// Takes every reference out.
     pub(super) fn take_all(&self) -> Vec<Value> {
         (0..self.size()).filter_map(|n| self.delete(n)).collect()

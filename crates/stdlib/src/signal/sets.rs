@@ -33,6 +33,6 @@ pub fn to_set(th: &mut Thread, set: &libc::sigset_t) -> PyResult {
     // SAFETY: the set is initialised.
     let is_in = |signal: i32| unsafe { libc::sigismember(std::ptr::from_ref(set), signal) } == 1;
     let numbers = (1..signals::COUNT as i32).filter(|signal| is_in(*signal));
-    let numbers = numbers.map(|signal| th.int(signal.into())).collect();
+    let numbers: Vec<Value> = numbers.map(|signal| th.int(signal.into())).collect();
     th.build_set(numbers)
 }

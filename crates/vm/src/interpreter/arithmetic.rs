@@ -203,6 +203,19 @@ fn exact_float(word: u64) -> Option<f64> {
     None
 }
 
+/// A float from an int or float immediate, for mixed arithmetic.
+#[inline(always)]
+pub fn as_float(word: u64) -> Option<f64> {
+    if is_float_word(word) {
+        Some(word_float(word))
+    } else if word & INT_TAG == INT_TAG {
+        // An int beyond 2**53 may round here where Python rounds too: int to float is correctly rounded in both.
+        Some(word_int(word) as f64)
+    } else {
+        None
+    }
+}
+
 /// The quotient's word; None if that needs more than words.
 #[inline]
 pub fn true_div_words(a: u64, b: u64) -> Option<u64> {

@@ -32,6 +32,39 @@ pub(super) fn move_out(frame: Frame, register: usize) -> Value {
     unsafe { Value::from_word(std::mem::replace(&mut *frame.register(register), UNBOUND)) }
 }
 
+/// A run of registers, moved out one by one; those that are not asked for are given up.
+struct Run {
+    frame: Frame,
+    next: usize,
+    end: usize,
+}
+
+impl Run {
+    fn new(frame: Frame, from: u16, count: usize) -> Run {
+        Run { frame, next: from as usize, end: from as usize + count }
+    }
+}
+
+impl Iterator for Run {
+    type Item = Value;
+
+    #[inline(always)]
+    fn next(&mut self) -> Option<Value> {
+        if self.next == self.end {
+            return None;
+        }
+        self.next += 1;
+        Some(move_out(self.frame, self.next - 1))
+    }
+}
+
+impl Drop for Run {
+    #[inline(always)]
+    fn drop(&mut self) {
+        self.for_each(drop);
+    }
+}
+
 /// Moves a run of registers out.
 fn run(frame: Frame, from: u16, count: usize) -> Vec<Value> {
     (from as usize..from as usize + count).map(|n| move_out(frame, n)).collect()
@@ -76,8 +109,7 @@ pub fn list(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()> {
 /// `BUILD_SET`
 #[inline(never)]
 pub fn set(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()> {
-    let items = run(frame, i.b, i.c as usize);
-    let set = th.build_set(items)?;
+    let set = th.build_set(Run::new(frame, i.b, i.c as usize))?;
     put(th, frame, i.a as usize, set);
     Ok(())
 }
@@ -85,10 +117,10 @@ pub fn set(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()> {
 /// `BUILD_MAP`
 #[inline(never)]
 pub fn map(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()> {
-    let items = run(frame, i.b, 2 * i.c as usize);
+    let mut items = Run::new(frame, i.b, 2 * i.c as usize);
     let dict = mapping::memory(th, Obj::<Dict>::with_room(th, i.c as usize))?;
-    for pair in items.chunks_exact(2) {
-        th.dict_set(&dict, &pair[0], pair[1].clone())?;
+    while let (Some(key), Some(value)) = (items.next(), items.next()) {
+        th.dict_set(&dict, &key, value)?;
     }
     put(th, frame, i.a as usize, dict.into_value());
     Ok(())

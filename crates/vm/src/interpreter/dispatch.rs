@@ -14,7 +14,7 @@ use compiler::bytecode::instruction::{IF_TRUE, Instruction, KILL_A, KILL_B, KILL
 use object_model::list::List;
 use object_model::shape::{ShapeId, builtin};
 use object_model::value::float::{float_word, is_float_word, word_float};
-use object_model::value::int::{INT_TAG, add_words, both_int, int_word, mul_words, sub_words, word_int};
+use object_model::value::int::{INT_TAG, add_words, both_int, int_word, mul_words, sub_words};
 use object_model::value::singleton::{FALSE, LIST_MARK, NONE, RANGE_MARK, TRUE, TUPLE_MARK, UNBOUND};
 use object_model::{Header, Obj, Object, Value};
 
@@ -42,19 +42,6 @@ unsafe fn header<'a>(word: u64) -> &'a Header {
 fn whole(i: &Instruction) -> Instruction {
     // SAFETY: an instruction is eight bytes, aligned as such, without padding; any word made of one is one.
     unsafe { std::mem::transmute(std::ptr::from_ref(i).cast::<u64>().read()) }
-}
-
-/// A float from an int or float immediate, for mixed arithmetic.
-#[inline(always)]
-fn as_float(word: u64) -> Option<f64> {
-    if is_float_word(word) {
-        Some(word_float(word))
-    } else if word & INT_TAG == INT_TAG {
-        // An int beyond 2**53 may round here where Python rounds too: int to float is correctly rounded in both.
-        Some(word_int(word) as f64)
-    } else {
-        None
-    }
 }
 
 /// Runs from the given frame, which has the ENTRY bit, until it returns or its exception leaves it.
@@ -250,37 +237,74 @@ pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
             unsafe { std::slice::from_raw_parts(pc.add(1).cast::<AtomicU64>(), $count) }
         };
     }
-    macro_rules! arith {
-        ($i:expr, $y:expr, $int:path, $float:tt, $op:expr, $slow:path) => {{
+    macro_rules! arith_with {
+        ($i:expr, $y:expr, $int:path, $float:tt, $slow:path, $op:ident) => {{
             let (x, y): (u64, u64) = (reg!($i.b), $y);
             if both_int(x, y) {
                 if let Some(word) = $int(x, y) {
                     write!($i.a, word);
                     next!();
                 }
-            } else if let (Some(p), Some(q)) = (as_float(x), as_float(y)) {
+            } else if let (Some(p), Some(q)) = (arithmetic::as_float(x), arithmetic::as_float(y)) {
                 if let Some(word) = float_word(p $float q) {
                     write!($i.a, word);
                     next!();
                 }
             }
             save!();
-            check!($slow(th, Frame(base), whole($i), $op));
+            check!($slow(th, Frame(base), whole($i), BinaryOp::$op));
         }};
     }
-    macro_rules! int_only {
-        ($i:expr, $y:expr, $fast:expr, $slow:expr, $op:expr) => {{
-            let (x, y): (u64, u64) = (reg!($i.b), $y);
-            if both_int(x, y) {
-                let fast: fn(u64, u64) -> Option<u64> = $fast;
-                if let Some(word) = fast(x, y) {
-                    write!($i.a, word);
-                    next!();
-                }
+    macro_rules! arith {
+        ($i:expr, $int:path, $float:tt, $op:ident) => {
+            arith_with!($i, reg!($i.c), $int, $float, arithmetic::binary, $op)
+        };
+    }
+    macro_rules! arith_k {
+        ($i:expr, $int:path, $float:tt, $op:ident) => {
+            arith_with!($i, constant!($i.c), $int, $float, arithmetic::binary_constant, $op)
+        };
+    }
+    // By a function over the two words that answers None for what it does not know.
+    macro_rules! by_words {
+        ($i:expr, $y:expr, $fast:expr, $slow:path, $op:ident) => {{
+            let fast: fn(u64, u64) -> Option<u64> = $fast;
+            if let Some(word) = fast(reg!($i.b), $y) {
+                write!($i.a, word);
+                next!();
             }
             save!();
-            check!($slow(th, Frame(base), whole($i), $op));
+            check!($slow(th, Frame(base), whole($i), BinaryOp::$op));
         }};
+    }
+    macro_rules! words {
+        ($i:expr, $fast:expr, $op:ident) => {
+            by_words!($i, reg!($i.c), $fast, arithmetic::binary, $op)
+        };
+    }
+    macro_rules! words_k {
+        ($i:expr, $fast:expr, $op:ident) => {
+            by_words!($i, constant!($i.c), $fast, arithmetic::binary_constant, $op)
+        };
+    }
+    // The same over the words of ints only.
+    macro_rules! int_words {
+        ($fast:expr) => {
+            |x, y| {
+                let fast: fn(u64, u64) -> Option<u64> = $fast;
+                if both_int(x, y) { fast(x, y) } else { None }
+            }
+        };
+    }
+    macro_rules! int_only {
+        ($i:expr, $fast:expr, $op:ident) => {
+            words!($i, int_words!($fast), $op)
+        };
+    }
+    macro_rules! int_only_k {
+        ($i:expr, $fast:expr, $op:ident) => {
+            words_k!($i, int_words!($fast), $op)
+        };
     }
     macro_rules! compare {
         ($x:expr, $y:expr, $rel:tt, $slow:expr) => {{
@@ -296,7 +320,7 @@ pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
         }};
     }
     macro_rules! compare_value {
-        ($i:expr, $rel:tt, $op:expr) => {{
+        ($i:expr, $rel:tt, $op:ident) => {{
             let (x, y) = (reg!($i.b), reg!($i.c));
             if both_int(x, y) {
                 write!($i.a, FALSE | u64::from(x.cast_signed() $rel y.cast_signed()) << 3);
@@ -304,17 +328,17 @@ pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
                 write!($i.a, FALSE | u64::from(word_float(x) $rel word_float(y)) << 3);
             } else {
                 save!();
-                check!(arithmetic::compare_value(th, Frame(base), whole($i), $op));
+                check!(arithmetic::compare_value(th, Frame(base), whole($i), CompareOp::$op));
             }
         }};
     }
     macro_rules! jump_compare {
-        ($i:expr, $rel:tt, $op:expr) => {{
+        ($i:expr, $rel:tt, $op:ident) => {{
             let answer = compare!(
                 reg!($i.a),
                 reg!($i.b),
                 $rel,
-                arithmetic::compare_jump(th, Frame(base), whole($i), $op)
+                arithmetic::compare_jump(th, Frame(base), whole($i), CompareOp::$op)
             );
             if answer == ($i.flags & IF_TRUE != 0) {
                 jump!($i.c.cast_signed());
@@ -322,25 +346,35 @@ pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
         }};
     }
     macro_rules! jump_compare_k {
-        ($i:expr, $rel:tt, $op:expr) => {{
+        ($i:expr, $rel:tt, $op:ident) => {{
             let answer = compare!(
                 reg!($i.a),
                 constant!($i.b),
                 $rel,
-                arithmetic::compare_jump_constant(th, Frame(base), whole($i), $op)
+                arithmetic::compare_jump_constant(th, Frame(base), whole($i), CompareOp::$op)
             );
             if answer == ($i.flags & IF_TRUE != 0) {
                 jump!($i.c.cast_signed());
             }
         }};
     }
-    macro_rules! loop_compare {
-        ($i:expr, $y:expr, $rel:tt, $op:expr, $slow:path) => {{
-            if compare!(reg!($i.a), $y, $rel, $slow(th, Frame(base), whole($i), $op)) {
+    macro_rules! loop_compare_with {
+        ($i:expr, $y:expr, $rel:tt, $slow:path, $op:ident) => {{
+            if compare!(reg!($i.a), $y, $rel, $slow(th, Frame(base), whole($i), CompareOp::$op)) {
                 poll!();
                 jump!($i.c.cast_signed());
             }
         }};
+    }
+    macro_rules! loop_compare {
+        ($i:expr, $rel:tt, $op:ident) => {
+            loop_compare_with!($i, reg!($i.b), $rel, arithmetic::compare_jump, $op)
+        };
+    }
+    macro_rules! loop_compare_k {
+        ($i:expr, $rel:tt, $op:ident) => {
+            loop_compare_with!($i, constant!($i.b), $rel, arithmetic::compare_jump_constant, $op)
+        };
     }
     macro_rules! truth {
         ($i:expr) => {
@@ -640,108 +674,32 @@ pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
             Opcode::StoreSlice => slow!(subscript::store_slice, i),
             Opcode::BuildSlice => slow!(build::slice, i),
 
-            Opcode::Add => arith!(i, reg!(i.c), add_words, +, BinaryOp::Add, arithmetic::binary),
-            Opcode::Sub => arith!(i, reg!(i.c), sub_words, -, BinaryOp::Sub, arithmetic::binary),
-            Opcode::Mul => arith!(i, reg!(i.c), mul_words, *, BinaryOp::Mul, arithmetic::binary),
-            Opcode::AddK => {
-                arith!(i, constant!(i.c), add_words, +, BinaryOp::Add, arithmetic::binary_constant)
-            }
-            Opcode::SubK => {
-                arith!(i, constant!(i.c), sub_words, -, BinaryOp::Sub, arithmetic::binary_constant)
-            }
-            Opcode::MulK => {
-                arith!(i, constant!(i.c), mul_words, *, BinaryOp::Mul, arithmetic::binary_constant)
-            }
-            Opcode::TrueDiv => {
-                if let Some(word) = arithmetic::true_div_words(reg!(i.b), reg!(i.c)) {
-                    write!(i.a, word);
-                    next!();
-                }
-                save!();
-                check!(arithmetic::binary(th, Frame(base), whole(i), BinaryOp::TrueDiv));
-            }
-            Opcode::TrueDivK => {
-                if let Some(word) = arithmetic::true_div_words(reg!(i.b), constant!(i.c)) {
-                    write!(i.a, word);
-                    next!();
-                }
-                save!();
-                check!(arithmetic::binary_constant(th, Frame(base), whole(i), BinaryOp::TrueDiv));
-            }
-            Opcode::FloorDiv => {
-                int_only!(i, reg!(i.c), arithmetic::floor_div_words, arithmetic::binary, BinaryOp::FloorDiv);
-            }
-            Opcode::FloorDivK => {
-                int_only!(
-                    i,
-                    constant!(i.c),
-                    arithmetic::floor_div_words,
-                    arithmetic::binary_constant,
-                    BinaryOp::FloorDiv
-                );
-            }
-            Opcode::Mod => int_only!(i, reg!(i.c), arithmetic::mod_words, arithmetic::binary, BinaryOp::Mod),
-            Opcode::ModK => {
-                int_only!(
-                    i,
-                    constant!(i.c),
-                    arithmetic::mod_words,
-                    arithmetic::binary_constant,
-                    BinaryOp::Mod
-                );
-            }
-            Opcode::Pow => {
-                if let Some(word) = arithmetic::pow_words(reg!(i.b), reg!(i.c)) {
-                    write!(i.a, word);
-                    next!();
-                }
-                save!();
-                check!(arithmetic::binary(th, Frame(base), whole(i), BinaryOp::Pow));
-            }
-            Opcode::PowK => {
-                if let Some(word) = arithmetic::pow_words(reg!(i.b), constant!(i.c)) {
-                    write!(i.a, word);
-                    next!();
-                }
-                save!();
-                check!(arithmetic::binary_constant(th, Frame(base), whole(i), BinaryOp::Pow));
-            }
+            Opcode::Add => arith!(i, add_words, +, Add),
+            Opcode::Sub => arith!(i, sub_words, -, Sub),
+            Opcode::Mul => arith!(i, mul_words, *, Mul),
+            Opcode::AddK => arith_k!(i, add_words, +, Add),
+            Opcode::SubK => arith_k!(i, sub_words, -, Sub),
+            Opcode::MulK => arith_k!(i, mul_words, *, Mul),
+            Opcode::TrueDiv => words!(i, arithmetic::true_div_words, TrueDiv),
+            Opcode::TrueDivK => words_k!(i, arithmetic::true_div_words, TrueDiv),
+            Opcode::FloorDiv => int_only!(i, arithmetic::floor_div_words, FloorDiv),
+            Opcode::FloorDivK => int_only_k!(i, arithmetic::floor_div_words, FloorDiv),
+            Opcode::Mod => int_only!(i, arithmetic::mod_words, Mod),
+            Opcode::ModK => int_only_k!(i, arithmetic::mod_words, Mod),
+            Opcode::Pow => words!(i, arithmetic::pow_words, Pow),
+            Opcode::PowK => words_k!(i, arithmetic::pow_words, Pow),
             Opcode::MatMul => {
                 save!();
                 check!(arithmetic::binary(th, Frame(base), whole(i), BinaryOp::MatMul));
             }
-            Opcode::LShift => {
-                int_only!(i, reg!(i.c), arithmetic::l_shift_words, arithmetic::binary, BinaryOp::LShift);
-            }
-            Opcode::LShiftK => {
-                int_only!(
-                    i,
-                    constant!(i.c),
-                    arithmetic::l_shift_words,
-                    arithmetic::binary_constant,
-                    BinaryOp::LShift
-                );
-            }
-            Opcode::RShift => {
-                int_only!(i, reg!(i.c), arithmetic::r_shift_words, arithmetic::binary, BinaryOp::RShift);
-            }
-            Opcode::RShiftK => {
-                int_only!(
-                    i,
-                    constant!(i.c),
-                    arithmetic::r_shift_words,
-                    arithmetic::binary_constant,
-                    BinaryOp::RShift
-                );
-            }
-            Opcode::And => int_only!(i, reg!(i.c), |x, y| Some(x & y), arithmetic::binary, BinaryOp::And),
-            Opcode::AndK => {
-                int_only!(i, constant!(i.c), |x, y| Some(x & y), arithmetic::binary_constant, BinaryOp::And);
-            }
-            Opcode::Or => int_only!(i, reg!(i.c), |x, y| Some(x | y), arithmetic::binary, BinaryOp::Or),
-            Opcode::Xor => {
-                int_only!(i, reg!(i.c), |x, y| Some(x ^ y | INT_TAG), arithmetic::binary, BinaryOp::Xor)
-            }
+            Opcode::LShift => int_only!(i, arithmetic::l_shift_words, LShift),
+            Opcode::LShiftK => int_only_k!(i, arithmetic::l_shift_words, LShift),
+            Opcode::RShift => int_only!(i, arithmetic::r_shift_words, RShift),
+            Opcode::RShiftK => int_only_k!(i, arithmetic::r_shift_words, RShift),
+            Opcode::And => int_only!(i, |x, y| Some(x & y), And),
+            Opcode::AndK => int_only_k!(i, |x, y| Some(x & y), And),
+            Opcode::Or => int_only!(i, |x, y| Some(x | y), Or),
+            Opcode::Xor => int_only!(i, |x, y| Some(x ^ y | INT_TAG), Xor),
             Opcode::Neg => {
                 let word = reg!(i.b);
                 if word & INT_TAG == INT_TAG
@@ -765,12 +723,12 @@ pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
             },
             Opcode::ToBool => slow!(arithmetic::to_bool, i),
 
-            Opcode::Lt => compare_value!(i, <, CompareOp::Lt),
-            Opcode::Le => compare_value!(i, <=, CompareOp::Le),
-            Opcode::Eq => compare_value!(i, ==, CompareOp::Eq),
-            Opcode::Ne => compare_value!(i, !=, CompareOp::Ne),
-            Opcode::Gt => compare_value!(i, >, CompareOp::Gt),
-            Opcode::Ge => compare_value!(i, >=, CompareOp::Ge),
+            Opcode::Lt => compare_value!(i, <, Lt),
+            Opcode::Le => compare_value!(i, <=, Le),
+            Opcode::Eq => compare_value!(i, ==, Eq),
+            Opcode::Ne => compare_value!(i, !=, Ne),
+            Opcode::Gt => compare_value!(i, >, Gt),
+            Opcode::Ge => compare_value!(i, >=, Ge),
             Opcode::Is => identity!(i, true),
             Opcode::IsNot => identity!(i, false),
             Opcode::In | Opcode::NotIn => slow!(subscript::contains, i),
@@ -795,18 +753,18 @@ pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
             }
             Opcode::JumpIfNone => jump_none!(i, true),
             Opcode::JumpIfNotNone => jump_none!(i, false),
-            Opcode::JumpLt => jump_compare!(i, <, CompareOp::Lt),
-            Opcode::JumpLe => jump_compare!(i, <=, CompareOp::Le),
-            Opcode::JumpEq => jump_compare!(i, ==, CompareOp::Eq),
-            Opcode::JumpNe => jump_compare!(i, !=, CompareOp::Ne),
-            Opcode::JumpGt => jump_compare!(i, >, CompareOp::Gt),
-            Opcode::JumpGe => jump_compare!(i, >=, CompareOp::Ge),
-            Opcode::JumpLtK => jump_compare_k!(i, <, CompareOp::Lt),
-            Opcode::JumpLeK => jump_compare_k!(i, <=, CompareOp::Le),
-            Opcode::JumpEqK => jump_compare_k!(i, ==, CompareOp::Eq),
-            Opcode::JumpNeK => jump_compare_k!(i, !=, CompareOp::Ne),
-            Opcode::JumpGtK => jump_compare_k!(i, >, CompareOp::Gt),
-            Opcode::JumpGeK => jump_compare_k!(i, >=, CompareOp::Ge),
+            Opcode::JumpLt => jump_compare!(i, <, Lt),
+            Opcode::JumpLe => jump_compare!(i, <=, Le),
+            Opcode::JumpEq => jump_compare!(i, ==, Eq),
+            Opcode::JumpNe => jump_compare!(i, !=, Ne),
+            Opcode::JumpGt => jump_compare!(i, >, Gt),
+            Opcode::JumpGe => jump_compare!(i, >=, Ge),
+            Opcode::JumpLtK => jump_compare_k!(i, <, Lt),
+            Opcode::JumpLeK => jump_compare_k!(i, <=, Le),
+            Opcode::JumpEqK => jump_compare_k!(i, ==, Eq),
+            Opcode::JumpNeK => jump_compare_k!(i, !=, Ne),
+            Opcode::JumpGtK => jump_compare_k!(i, >, Gt),
+            Opcode::JumpGeK => jump_compare_k!(i, >=, Ge),
             Opcode::JumpIs => {
                 let same = reg!(i.a) == reg!(i.b);
                 if i.flags & KILL_A != 0 {
@@ -826,30 +784,18 @@ pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
                     jump!(i.c.cast_signed());
                 }
             }
-            Opcode::LoopLt => loop_compare!(i, reg!(i.b), <, CompareOp::Lt, arithmetic::compare_jump),
-            Opcode::LoopLe => loop_compare!(i, reg!(i.b), <=, CompareOp::Le, arithmetic::compare_jump),
-            Opcode::LoopEq => loop_compare!(i, reg!(i.b), ==, CompareOp::Eq, arithmetic::compare_jump),
-            Opcode::LoopNe => loop_compare!(i, reg!(i.b), !=, CompareOp::Ne, arithmetic::compare_jump),
-            Opcode::LoopGt => loop_compare!(i, reg!(i.b), >, CompareOp::Gt, arithmetic::compare_jump),
-            Opcode::LoopGe => loop_compare!(i, reg!(i.b), >=, CompareOp::Ge, arithmetic::compare_jump),
-            Opcode::LoopLtK => {
-                loop_compare!(i, constant!(i.b), <, CompareOp::Lt, arithmetic::compare_jump_constant)
-            }
-            Opcode::LoopLeK => {
-                loop_compare!(i, constant!(i.b), <=, CompareOp::Le, arithmetic::compare_jump_constant)
-            }
-            Opcode::LoopEqK => {
-                loop_compare!(i, constant!(i.b), ==, CompareOp::Eq, arithmetic::compare_jump_constant)
-            }
-            Opcode::LoopNeK => {
-                loop_compare!(i, constant!(i.b), !=, CompareOp::Ne, arithmetic::compare_jump_constant)
-            }
-            Opcode::LoopGtK => {
-                loop_compare!(i, constant!(i.b), >, CompareOp::Gt, arithmetic::compare_jump_constant)
-            }
-            Opcode::LoopGeK => {
-                loop_compare!(i, constant!(i.b), >=, CompareOp::Ge, arithmetic::compare_jump_constant)
-            }
+            Opcode::LoopLt => loop_compare!(i, <, Lt),
+            Opcode::LoopLe => loop_compare!(i, <=, Le),
+            Opcode::LoopEq => loop_compare!(i, ==, Eq),
+            Opcode::LoopNe => loop_compare!(i, !=, Ne),
+            Opcode::LoopGt => loop_compare!(i, >, Gt),
+            Opcode::LoopGe => loop_compare!(i, >=, Ge),
+            Opcode::LoopLtK => loop_compare_k!(i, <, Lt),
+            Opcode::LoopLeK => loop_compare_k!(i, <=, Le),
+            Opcode::LoopEqK => loop_compare_k!(i, ==, Eq),
+            Opcode::LoopNeK => loop_compare_k!(i, !=, Ne),
+            Opcode::LoopGtK => loop_compare_k!(i, >, Gt),
+            Opcode::LoopGeK => loop_compare_k!(i, >=, Ge),
 
             Opcode::GetIter => slow!(iterate::get_iter, i),
             Opcode::ForNext => {

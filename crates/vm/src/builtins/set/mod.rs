@@ -13,7 +13,7 @@ use crate::builtins::list::guarded_repr;
 use crate::class::type_of;
 use crate::names::names;
 use crate::prelude::*;
-use crate::protocol::{exact, mapping};
+use crate::protocol::{exact, hash, mapping};
 
 /// Build an unordered collection of unique elements.
 #[pyclass(
@@ -68,10 +68,28 @@ fn find(
 }
 
 fn contains_hashed(th: &mut Thread, set: &Obj<Set>, key: &Value, hash: i64) -> PyResult<bool> {
+    if let Some(found) = set.contains_quick(key, hash) {
+        return Ok(found);
+    }
+    contains_compared(th, set, key, hash)
+}
+
+#[inline(never)]
+fn contains_compared(th: &mut Thread, set: &Obj<Set>, key: &Value, hash: i64) -> PyResult<bool> {
     Ok(find(th, set, key, hash, &mut Probe::new(), &mut None)?.is_some())
 }
 
+#[inline]
 fn add_hashed(th: &mut Thread, set: &Obj<Set>, key: &Value, hash: i64) -> PyResult<()> {
+    match set.add_quick(th, key, hash) {
+        Some(Ok(())) => Ok(()),
+        Some(Err(_)) => Err(th.memory_error()),
+        None => add_compared(th, set, key, hash),
+    }
+}
+
+#[inline(never)]
+fn add_compared(th: &mut Thread, set: &Obj<Set>, key: &Value, hash: i64) -> PyResult<()> {
     loop {
         let mut probe = Probe::new();
         if find(th, set, key, hash, &mut probe, &mut None)?.is_some() {
@@ -87,6 +105,9 @@ fn add_hashed(th: &mut Thread, set: &Obj<Set>, key: &Value, hash: i64) -> PyResu
 
 /// Removes a key; false if it was not there.
 fn discard_hashed(th: &mut Thread, set: &Obj<Set>, key: &Value, hash: i64) -> PyResult<bool> {
+    if let Some(removed) = set.remove_quick(th, key, hash) {
+        return Ok(removed.is_some());
+    }
     let mut equal = None;
     loop {
         let mut probe = Probe::new();
@@ -97,8 +118,25 @@ fn discard_hashed(th: &mut Thread, set: &Obj<Set>, key: &Value, hash: i64) -> Py
     }
 }
 
+/// The hash of an element that is added.
+#[inline(always)]
+fn hash_new(th: &mut Thread, element: &Value) -> PyResult<i64> {
+    match hash::quick(element) {
+        Some(hash) => Ok(hash),
+        None => th.hash_element(element),
+    }
+}
+
 /// The hash of what is looked for; that of a set, which has none, is the hash of the frozenset equal to it.
+#[inline(always)]
 fn hash_wanted(th: &mut Thread, key: &Value) -> PyResult<i64> {
+    match hash::quick(key) {
+        Some(hash) => Ok(hash),
+        None => hash_wanted_of_object(th, key),
+    }
+}
+
+fn hash_wanted_of_object(th: &mut Thread, key: &Value) -> PyResult<i64> {
     let hash = th.hash_element(key);
     match exact::any_set(key) {
         Some(set) if hash.is_err() => match th.catch(hash, Exc::TypeError)? {
@@ -124,8 +162,9 @@ pub fn frozenset(th: &mut Thread, elements: Vec<Value>) -> PyResult {
     Ok(set.into_value())
 }
 
+#[inline]
 fn add(th: &mut Thread, set: &Obj<Set>, element: &Value) -> PyResult<()> {
-    let hash = th.hash_element(element)?;
+    let hash = hash_new(th, element)?;
     add_hashed(th, set, element, hash)
 }
 
@@ -198,10 +237,10 @@ fn reduce(th: &mut Thread, set: &Obj<Set>) -> PyResult {
 
 impl Thread {
     /// A `set` of these elements.
-    pub fn build_set(&mut self, elements: Vec<Value>) -> PyResult {
+    pub fn build_set(&mut self, elements: impl IntoIterator<Item = Value>) -> PyResult {
         let set = Obj::<Set>::set(self);
-        for element in &elements {
-            add(self, &set, element)?;
+        for element in elements {
+            add(self, &set, &element)?;
         }
         Ok(set.into_value())
     }
