@@ -33,6 +33,9 @@ struct Entry {
 pub(super) struct Table {
     /// Number of entries minus one.
     mask: usize,
+    /// Where the entries begin. It also says that there is something to be written behind a `&Table`: the compiler takes
+    /// what is reached through a reference to plain numbers alone to be constant.
+    entries: [Entry; 0],
 }
 
 /// The table of a set that never held anything: one entry that stays unused, so that searches end.
@@ -42,8 +45,10 @@ struct Nothing {
     entry: Entry,
 }
 
-static NOTHING: Nothing =
-    Nothing { head: Table { mask: 0 }, entry: Entry { hash: AtomicU64::new(0), key: Slot::empty() } };
+static NOTHING: Nothing = Nothing {
+    head: Table { mask: 0, entries: [] },
+    entry: Entry { hash: AtomicU64::new(0), key: Slot::empty() },
+};
 
 fn nothing() -> *mut Table {
     (&raw const NOTHING).cast_mut().cast()
@@ -106,7 +111,7 @@ impl Table {
         }
         // SAFETY: the block has room for the head and `size` entries.
         unsafe {
-            table.write(Table { mask: size - 1 });
+            table.write(Table { mask: size - 1, entries: [] });
             let entries = table.add(1).cast::<Entry>();
             for i in 0..size {
                 entries.add(i).write(Entry { hash: AtomicU64::new(0), key: Slot::empty() });
