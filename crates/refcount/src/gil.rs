@@ -1,8 +1,9 @@
-//! The count of the `gil` build: a plain number.
+//! The count of the `gil` build: a plain number of 64 bits.
 //!
-//! The top bit says immortal. Counting up stops there, so that a count that grows into it stays: it saturates and
-//! never wraps. The owner means nothing here, and nothing is ever queued; deferral is a matter of threads that run
-//! in parallel, so a deferred object is counted like any other.
+//! So large a number cannot run over, and so counting is one instruction without a question: an immortal object is one
+//! whose count begins so high that what is counted from there on makes no difference. The owner means nothing here, and
+//! nothing is ever queued; deferral is a matter of threads that run in parallel, so a deferred object is counted like any
+//! other.
 
 use std::cell::Cell;
 
@@ -10,37 +11,34 @@ use mode::OwnerId;
 
 use crate::{OwnerCell, RawRefCount, Release, UNCOUNTED};
 
-/// The lowest count that is immortal.
-const IMMORTAL: u32 = 1 << 31;
+/// Where the count of an immortal object begins.
+const IMMORTAL: u64 = 1 << 62;
+/// The lowest count that is immortal: as far from [`IMMORTAL`] as from the count of an object that can die.
+const LOWEST_IMMORTAL: u64 = IMMORTAL / 2;
 
 /// A plain reference count.
 #[derive(Debug)]
 #[repr(C)]
 pub struct RefCount {
-    count: Cell<u32>,
-    /// The other build's shared word: headers are alike.
-    _shared: u32,
+    count: Cell<u64>,
 }
 
 // SAFETY: a count is only reached by the thread that holds the GIL; its hand-over orders all accesses.
 unsafe impl Sync for RefCount {}
 
-const _: () = assert!(size_of::<RefCount>() == 8 && align_of::<RefCount>() == 4);
+const _: () = assert!(size_of::<RefCount>() == 8);
 
 impl RefCount {
-    const fn new(count: u32) -> Self {
-        RefCount { count: Cell::new(count), _shared: 0 }
+    const fn new(count: u64) -> Self {
+        RefCount { count: Cell::new(count) }
     }
 
     /// Drops `references`, none of which the object can be without.
     #[inline(always)]
     fn drop_references(&self, references: u32) -> Release {
         let count = self.count.get();
-        if count >= IMMORTAL {
-            return Release::Kept;
-        }
-        debug_assert!(count >= references, "more references dropped than taken");
-        let left = count.wrapping_sub(references);
+        debug_assert!(count >= references.into(), "more references dropped than taken");
+        let left = count.wrapping_sub(references.into());
         self.count.set(left);
         if left == 0 { Release::Dead } else { Release::Kept }
     }
@@ -71,18 +69,12 @@ impl RawRefCount for RefCount {
 
     #[inline(always)]
     fn increment(&self, _owner: &OwnerCell, _me: OwnerId) {
-        let count = self.count.get();
-        if count < IMMORTAL {
-            self.count.set(count + 1);
-        }
+        self.count.set(self.count.get() + 1);
     }
 
     #[inline]
     fn increment_by(&self, _owner: &OwnerCell, _me: OwnerId, more: u32) {
-        let count = self.count.get();
-        if count < IMMORTAL {
-            self.count.set(count.saturating_add(more));
-        }
+        self.count.set(self.count.get() + u64::from(more));
     }
 
     #[inline(always)]
@@ -128,7 +120,7 @@ impl RawRefCount for RefCount {
 
     fn count(&self, _owner: &OwnerCell) -> usize {
         let count = self.count.get();
-        if count >= IMMORTAL { UNCOUNTED } else { count as usize }
+        if count >= LOWEST_IMMORTAL { UNCOUNTED } else { count as usize }
     }
 }
 
@@ -137,15 +129,27 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_count_that_reaches_the_top_bit_stays_there() {
+    fn what_is_counted_of_an_immortal_object_makes_no_difference() {
+        let owner = OwnerCell::new(OwnerId::IMMORTAL);
+        let immortal = RefCount::immortal();
+        for _ in 0..3 {
+            immortal.increment_by(&owner, OwnerId(1), u32::MAX);
+            assert_eq!(immortal.count(&owner), UNCOUNTED);
+        }
+        for _ in 0..1000 {
+            assert_eq!(immortal.decrement(&owner, OwnerId(1)), Release::Kept);
+        }
+        assert_eq!(immortal.count(&owner), UNCOUNTED);
+    }
+
+    #[test]
+    fn a_count_goes_on_beyond_32_bits() {
         let owner = OwnerCell::new(OwnerId(1));
-        let full = RefCount::new(IMMORTAL - 1);
-        full.increment(&owner, OwnerId(1));
-        assert_eq!(full.count(&owner), UNCOUNTED);
-        assert_eq!(full.decrement(&owner, OwnerId(1)), Release::Kept);
-        assert_eq!(full.count(&owner), UNCOUNTED);
         let many = RefCount::unique();
         many.increment_by(&owner, OwnerId(1), u32::MAX);
-        assert_eq!(many.count(&owner), UNCOUNTED);
+        many.increment(&owner, OwnerId(1));
+        assert_eq!(many.count(&owner), (1 << 32) + 1);
+        assert_eq!(many.merge(&owner, u32::MAX), Release::Kept);
+        assert_eq!(many.count(&owner), 2);
     }
 }

@@ -19,7 +19,7 @@ mod table;
 
 use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
 
-use mode::Attached;
+use mode::{Attached, FREE_THREADED};
 
 use crate::lock::CriticalSection;
 use crate::object::handle::Obj;
@@ -574,7 +574,7 @@ impl Obj<Dict> {
             Err(_) => self.value_at(token, number),
         };
         // The entry may have become another key's meanwhile; who reuses it has taken the version away before.
-        value.filter(|_| self.has_version(version))
+        value.filter(|_| !FREE_THREADED || self.has_version(version))
     }
 
     /// Replaces the value of entry `number` if the set of keys is still that of `version`.

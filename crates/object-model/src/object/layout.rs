@@ -25,6 +25,7 @@ use super::handle::Object;
 use super::header::{Header, flag};
 use crate::shape::ShapeId;
 use crate::value::Value;
+use crate::value::singleton::UNBOUND;
 
 /// How deep destructors may nest before objects are queued instead.
 pub const MAX_NESTING: u32 = 40;
@@ -226,6 +227,62 @@ pub unsafe fn release_as(token: &Attached, me: OwnerId, object: NonNull<Header>)
         Release::Dead => unsafe { destroy(token, object) },
         // SAFETY: the decrement said so.
         release => unsafe { released(object, release) },
+    }
+}
+
+/// Gives up what the words from `from` up to `end` own, and leaves those that owned something unbound. `me` is the heap of
+/// the token's thread.
+///
+/// # Safety
+/// The words must be valid values, and own their references.
+#[inline(always)]
+pub unsafe fn clear_words(token: &Attached, me: OwnerId, from: *mut u64, end: *mut u64) {
+    let mut next = from;
+    while next != end {
+        // SAFETY: the caller's words.
+        unsafe {
+            let word = next.read();
+            next = next.add(1);
+            if word & 7 == 0 {
+                next.sub(1).write(UNBOUND);
+                let object = NonNull::new_unchecked(word as *mut Header);
+                let release = object.as_ref().decrement(me);
+                if release != Release::Kept {
+                    return clear_rest(token, object, release, next, end);
+                }
+            }
+        }
+    }
+}
+
+/// The rest of [`clear_words`], from a word on whose object goes: apart, so that the loop makes no calls.
+///
+/// # Safety
+/// As there; the decrement of the object's count answered `release`.
+#[inline(never)]
+unsafe fn clear_rest(
+    token: &Attached,
+    object: NonNull<Header>,
+    release: Release,
+    from: *mut u64,
+    end: *mut u64,
+) {
+    // SAFETY: the caller's words.
+    unsafe {
+        if release == Release::Dead {
+            destroy(token, object);
+        } else {
+            released(object, release);
+        }
+        let mut next = from;
+        while next != end {
+            let word = next.read();
+            if word & 7 == 0 {
+                next.write(UNBOUND);
+                self::release(token, NonNull::new_unchecked(word as *mut Header));
+            }
+            next = next.add(1);
+        }
     }
 }
 

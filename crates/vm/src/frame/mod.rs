@@ -185,6 +185,14 @@ impl Frame {
         self.set_flags(flags, destination);
     }
 
+    /// Drops what the variables of a frame that returns hold.
+    #[inline(always)]
+    pub fn clear_variables(self, th: &Thread, me: mode::OwnerId) {
+        let end = self.register(self.code().payload.variables_end as usize);
+        // SAFETY: registers of the frame, which hold valid words and own their references.
+        unsafe { object_model::object::layout::clear_words(th, me, self.0, end) };
+    }
+
     /// The function object that runs.
     pub fn function(self) -> Option<&'static Object<Function>> {
         // SAFETY: the word is a valid value while the frame exists.

@@ -203,6 +203,22 @@ fn exact_float(word: u64) -> Option<f64> {
     None
 }
 
+/// `IS` and `IS_NOT` of operands of which one dies.
+#[inline(never)]
+pub fn identity_of_dying(th: &mut Thread, frame: Frame, i: Instruction, wanted: bool) {
+    let same = register(frame, i.b).is(register(frame, i.c));
+    kill(frame, i, KILL_B | KILL_C);
+    put(th, frame, i.a, Value::bool(same == wanted));
+}
+
+/// Whether the operands of `JUMP_IS` are the same, of which one dies.
+#[inline(never)]
+pub fn jump_identity_of_dying(frame: Frame, i: Instruction) -> bool {
+    let same = register(frame, i.a).is(register(frame, i.b));
+    kill(frame, i, KILL_A | KILL_B);
+    same
+}
+
 /// A float from an int or float immediate, for mixed arithmetic.
 #[inline(always)]
 pub fn as_float(word: u64) -> Option<f64> {

@@ -84,15 +84,16 @@ pub fn cached_first(th: &Thread, receiver: &Value, words: &[AtomicU64]) -> Optio
     let header = receiver.as_header()?;
     let shape = header.shape_id();
     // Relaxed: a word that names a slot stands on its own, and is checked against the object's shape.
+    let slot_of_shape = u64::from(shape.0) << 32 | cache::SLOT;
     let mut word = words[0].load(Ordering::Relaxed);
-    if word >> 32 != u64::from(shape.0) {
+    if word & !cache::OFFSET != slot_of_shape {
         if word & cache::SLOT == 0 {
             return cache::found(th, cache::read(&words[0]), header);
         }
         word = words[1].load(Ordering::Relaxed); // Relaxed: as above.
-    }
-    if word >> 32 != u64::from(shape.0) || word & cache::SLOT == 0 {
-        return None;
+        if word & !cache::OFFSET != slot_of_shape {
+            return None;
+        }
     }
     // SAFETY: the offset was found for an object of this shape.
     let slot = unsafe { attributes::slot_at(header.as_ptr(), (word & cache::OFFSET) as usize) };

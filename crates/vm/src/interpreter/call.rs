@@ -30,32 +30,29 @@ pub unsafe fn code_of(function: u64) -> &'static Object<Code> {
     unsafe { &*std::ptr::from_ref((*(function as *const Object<Function>)).payload.code()) }
 }
 
-/// The code that `CALL` runs, if the callee is a Python function that takes just these arguments and nothing needs binding.
+/// The code that `CALL` of a Python function runs, if it takes just these arguments and nothing needs binding.
+///
+/// # Safety
+/// `callee` must be the word of a function, which the callee's register holds.
 #[inline(always)]
-pub fn simple_callee(frame: Frame, i: Instruction) -> Option<&'static Object<Code>> {
-    // SAFETY: a register of the frame.
-    let callee = unsafe { Value::borrow_word(&*frame.register(i.b as usize)) };
-    if !is_function(callee) {
-        return None;
-    }
+pub unsafe fn simple_code(frame: Frame, i: Instruction, callee: u64) -> Option<&'static Object<Code>> {
     let mut count = u32::from(i.c);
     if i.flags & METHOD != 0 {
-        // SAFETY: as above.
+        // SAFETY: a register of the frame.
         if unsafe { *frame.register(i.b as usize + HEADER) } == UNBOUND {
             return None;
         }
         count += 1;
     }
-    // SAFETY: checked to be a function, which its register holds until the frame does.
-    let code = unsafe { code_of(callee.word()) };
+    // SAFETY: a function, which its register holds until the frame does.
+    let code = unsafe { code_of(callee) };
     (code.payload.simple_arguments == count).then_some(code)
 }
 
 /// True if a frame of `code` at `new` does not fit the register stack or the recursion limit.
 #[inline(always)]
 pub fn has_no_room(th: &mut Thread, new: Frame, code: &Object<Code>) -> bool {
-    // Room for the frame, and for the headers and windows of native entries on top of it.
-    let words = code.payload.registers as usize + 4096;
+    let words = code.payload.registers as usize;
     !th.stack.has_room(new.0, words) && !th.stack.make_room(new.0, words)
         || th.depth >= crate::thread::state::recursion_limit()
 }

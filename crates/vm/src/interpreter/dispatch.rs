@@ -1,8 +1,9 @@
 //! The loop: fetch, dispatch, fast paths.
 //!
 //! # Conventions
-//! - `pc` points to the instruction and moves on at the end of its handler; `base` to register 0; both live in machine
-//!   registers. Operands are loaded field by field where they are used: shifting them out of one word costs more.
+//! - `pc` points to the instruction and moves on at the end of its handler; `base` to register 0 and is `th.frame`, which
+//!   whoever changes frames sets; both live in machine registers. Operands are loaded field by field where they are used:
+//!   shifting them out of one word costs more.
 //! - `fail!` leaves a handler with the exception pending; the loop unwinds and goes on at a handler, or returns.
 //! - Before anything that may run Python, raise or look at frames, `save!` writes the address of the next word into the frame.
 //! - A `slow!` handler is an out-of-line function over (thread, base, instruction) that does the whole instruction,
@@ -391,14 +392,12 @@ pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
     }
     macro_rules! identity {
         ($i:expr, $wanted:expr) => {{
-            let same = reg!($i.b) == reg!($i.c);
-            if $i.flags & KILL_B != 0 {
-                kill!($i.b);
+            if $i.flags & (KILL_B | KILL_C) != 0 {
+                arithmetic::identity_of_dying(th, Frame(base), whole($i), $wanted);
+            } else {
+                let same = reg!($i.b) == reg!($i.c);
+                write!($i.a, FALSE | u64::from(same == $wanted) << 3);
             }
-            if $i.flags & KILL_C != 0 {
-                kill!($i.c);
-            }
-            write!($i.a, FALSE | u64::from(same == $wanted) << 3);
         }};
     }
     macro_rules! jump_truth {
@@ -439,11 +438,8 @@ pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
         ($word:expr) => {{
             let word: u64 = $word;
             let frame = Frame(base);
+            frame.clear_variables(th, me);
             let flags = frame.flags();
-            let variables = frame.code().payload.variables_end;
-            for number in 0..variables {
-                kill!(number);
-            }
             if flags == 0 {
                 // SAFETY: the function's word is the frame's.
                 unsafe {
@@ -503,6 +499,11 @@ pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
     }
 
     loop {
+        debug_assert!(base == th.frame, "the frame that runs is the innermost one");
+        // Read again for each instruction, and volatile, so that no handler's value of it has to reach another's: the register
+        // allocator gives up on a variable that is written in hundreds of places and lives across all of them.
+        // SAFETY: a field.
+        base = unsafe { std::ptr::read_volatile(&raw const th.frame) };
         // SAFETY: pc points to an instruction of the running code.
         let i = unsafe { &*pc };
         // SAFETY: code objects hold what the compiler made, and opcodes are dense.
@@ -766,13 +767,11 @@ pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
             Opcode::JumpGtK => jump_compare_k!(i, >, Gt),
             Opcode::JumpGeK => jump_compare_k!(i, >=, Ge),
             Opcode::JumpIs => {
-                let same = reg!(i.a) == reg!(i.b);
-                if i.flags & KILL_A != 0 {
-                    kill!(i.a);
-                }
-                if i.flags & KILL_B != 0 {
-                    kill!(i.b);
-                }
+                let same = if i.flags & (KILL_A | KILL_B) != 0 {
+                    arithmetic::jump_identity_of_dying(Frame(base), whole(i))
+                } else {
+                    reg!(i.a) == reg!(i.b)
+                };
                 if same == (i.flags & IF_TRUE != 0) {
                     jump!(i.c.cast_signed());
                 }
@@ -802,7 +801,7 @@ pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
                 let mark = reg!(i.a);
                 if mark == RANGE_MARK {
                     // Next and stop are int words, which compare and count without untagging.
-                    let (next, stop) = (reg!(i.a + 1), reg!(i.a + 2));
+                    let (next, stop) = (reg!(i.a as usize + 1), reg!(i.a as usize + 2));
                     if next.cast_signed() < stop.cast_signed() {
                         // SAFETY: as in `reg`; next is below stop, so the next number fits (negative ones wrap as words).
                         unsafe { *base.add(i.a as usize + 1) = next.wrapping_add(1 << 2) };
@@ -819,7 +818,7 @@ pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
                             poll!();
                             jump!(i.c.cast_signed());
                         }
-                        None => kill!(i.a + 1),
+                        None => kill!(i.a as usize + 1),
                     }
                     next!();
                 }
@@ -838,8 +837,8 @@ pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
             Opcode::GetIterator => slow!(iterate::get_iterator, i),
             Opcode::EndIter => {
                 kill!(i.a);
-                kill!(i.a + 1);
-                kill!(i.a + 2);
+                kill!(i.a as usize + 1);
+                kill!(i.a as usize + 2);
             }
             Opcode::UnpackSequence => {
                 if !iterate::unpack_known(th, Frame(base), whole(i)) {
@@ -849,18 +848,20 @@ pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
             Opcode::UnpackEx => slow!(iterate::unpack_ex, i),
 
             Opcode::Call => {
-                if let Some(code) = call::simple_callee(Frame(base), whole(i)) {
-                    push_python!(i, code);
-                    continue;
-                }
-                save!();
                 let callee = reg!(i.b);
                 // SAFETY: a register's object is alive.
                 let shape = if callee & 7 == 0 { unsafe { header(callee) }.shape_id() } else { ShapeId(0) };
                 if shape == builtin::FUNCTION {
+                    // SAFETY: the shape says so.
+                    if let Some(code) = unsafe { call::simple_code(Frame(base), *i, callee) } {
+                        push_python!(i, code);
+                        continue;
+                    }
+                    save!();
                     enter_or_fail!(call::function(th, Frame(base), whole(i)));
                     continue;
                 }
+                save!();
                 let native =
                     if call::is_native(shape) { call::call_native(th, Frame(base), whole(i)) } else { None };
                 match native {

@@ -41,6 +41,8 @@ const STACK_WORDS: usize = 32 << 20;
 const STACK_STEP: usize = 16 << 10;
 /// Words below the stack that are never used: more than any frame has, and what is kept free above one.
 const STACK_GAP: usize = 128 << 10;
+/// Words that stay free above the last frame, for the headers and windows of native code's entries.
+const STACK_RESERVE: usize = 4 << 10;
 /// Native stack kept free for code that does not check.
 pub const NATIVE_RESERVE: usize = 256 << 10;
 /// `sys.getrecursionlimit()` at start.
@@ -217,6 +219,8 @@ pub(crate) struct Stack {
     pub(crate) start: *mut u64,
     /// Words that are ready.
     ready: usize,
+    /// Bytes of them that frames may fill: behind the last frame, [`STACK_RESERVE`] words stay.
+    room: usize,
 }
 
 impl Stack {
@@ -236,7 +240,7 @@ impl Stack {
         if mapping == libc::MAP_FAILED {
             return Err(std::io::Error::last_os_error());
         }
-        let mut stack = Stack { start: mapping.cast::<u64>().wrapping_add(STACK_GAP), ready: 0 };
+        let mut stack = Stack { start: mapping.cast::<u64>().wrapping_add(STACK_GAP), ready: 0, room: 0 };
         stack.grow_to(1);
         Ok(stack)
     }
@@ -246,18 +250,18 @@ impl Stack {
         (address as usize).wrapping_sub(self.start as usize) < STACK_WORDS * 8
     }
 
-    /// True if `words` words, at most [`STACK_GAP`], from `from` on are the stack's and ready.
+    /// True if `words` words, at most [`STACK_GAP`], from `from` on are the stack's and ready, with the reserve.
     #[inline(always)]
     pub(crate) fn has_room(&self, from: *const u64, words: usize) -> bool {
         // What begins outside the stack lies too far behind its start, as an unsigned number (K2).
-        (from as usize + words * 8).wrapping_sub(self.start as usize) <= self.ready * 8
+        (from as usize + words * 8).wrapping_sub(self.start as usize) <= self.room
     }
 
     /// As [`Stack::has_room`], after making words ready if that helps.
     #[cold]
     #[inline(never)]
     pub(crate) fn make_room(&mut self, from: *const u64, words: usize) -> bool {
-        self.contains(from) && self.grow_to((from as usize - self.start as usize) / 8 + words)
+        self.contains(from) && self.grow_to((from as usize - self.start as usize) / 8 + words + STACK_RESERVE)
     }
 
     /// Makes `wanted` words ready; false if the stack is not that large.
@@ -270,6 +274,7 @@ impl Stack {
             // SAFETY: the words are in the mapping, and nobody uses them yet (K1).
             unsafe { std::slice::from_raw_parts_mut(self.start.add(self.ready), STACK_STEP) }.fill(UNBOUND);
             self.ready += STACK_STEP;
+            self.room = self.ready.saturating_sub(STACK_RESERVE) * 8;
         }
         true
     }
