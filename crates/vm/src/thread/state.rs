@@ -38,7 +38,7 @@ pub mod poll {
 /// Words of a thread's register stack: reserved, not committed.
 const STACK_WORDS: usize = 32 << 20;
 /// Words that are made ready at a time.
-const STACK_STEP: usize = 16 << 10;
+const STACK_STEP: usize = 1 << 10;
 /// Words below the stack that are never used: more than any frame has, and what is kept free above one.
 const STACK_GAP: usize = 128 << 10;
 /// Words that stay free above the last frame, for the headers and windows of native code's entries.
