@@ -133,7 +133,7 @@ macro_rules! protocol {
 protocol! {
     /// Invariants 1, 5 and 10.
     an_attached_owner_is_given_what_others_drop:
-        fails_if_others_merge_while_it_runs = MERGE_ALWAYS: "never destroyed",
+        fails_if_others_merge_while_it_runs = MERGE_ALWAYS: "Concurrent read and write accesses",
         fails_if_it_detaches_by_the_hint = DETACH_BY_HINT: "left in a sleeping owner's queue",
         fails_if_it_detaches_without_a_look = DETACH_BLINDLY: "left in a sleeping owner's queue",
 }
@@ -157,8 +157,8 @@ fn an_attached_owner_is_given_what_others_drop<Q: Queue>() -> Play<World<Q>> {
 protocol! {
     /// Invariants 1, 4 and 5.
     a_detached_owner_is_merged_for:
-        fails_if_it_wakes_without_waiting = ATTACH_UNLOCKED: "never destroyed",
-        fails_if_it_is_merged_for_without_the_lock = MERGE_UNLOCKED: "more references dropped than taken",
+        fails_if_it_wakes_without_waiting = ATTACH_UNLOCKED: "Concurrent read and write accesses",
+        fails_if_it_is_merged_for_without_the_lock = MERGE_UNLOCKED: "Concurrent read and write accesses",
         fails_if_the_state_is_read_before_the_lock = LOOK_BEFORE_LOCK: "left in a sleeping owner's queue",
 }
 
@@ -201,8 +201,8 @@ protocol! {
     an_owner_ends_and_another_takes_over:
         fails_if_it_ends_by_the_hint = DETACH_BY_HINT: "left in a sleeping owner's queue",
         fails_if_it_ends_without_a_look = DETACH_BLINDLY: "left in a sleeping owner's queue",
-        fails_if_the_successor_does_not_wait = ATTACH_UNLOCKED: "never destroyed",
-        fails_if_it_is_merged_for_without_the_lock = MERGE_UNLOCKED: "more references dropped than taken",
+        fails_if_the_successor_does_not_wait = ATTACH_UNLOCKED: "Concurrent read and write accesses",
+        fails_if_it_is_merged_for_without_the_lock = MERGE_UNLOCKED: "Concurrent read and write accesses",
 }
 
 /// The owner drops and ends; a new thread adopts its heap, with the id, and drops what it found there; a third drops

@@ -31,6 +31,28 @@ mod imp {
     pub fn yield_now() {
         std::thread::yield_now();
     }
+
+    impl super::PlainU32 {
+        /// The number.
+        ///
+        /// # Safety
+        /// No other thread writes it at the time.
+        #[inline(always)]
+        pub unsafe fn get(&self) -> u32 {
+            // SAFETY: the caller's word.
+            unsafe { *self.0.get() }
+        }
+
+        /// Replaces the number.
+        ///
+        /// # Safety
+        /// No other thread reads or writes it at the time.
+        #[inline(always)]
+        pub unsafe fn set(&self, number: u32) {
+            // SAFETY: the caller's word.
+            unsafe { *self.0.get() = number }
+        }
+    }
 }
 
 #[cfg(amphis_loom)]
@@ -68,6 +90,42 @@ mod imp {
     pub fn yield_now() {
         loom::thread::yield_now();
     }
+
+    impl super::PlainU32 {
+        /// The number; loom sees to it that the caller's word is kept.
+        ///
+        /// # Safety
+        /// No other thread writes it at the time.
+        pub unsafe fn get(&self) -> u32 {
+            // SAFETY: the caller's word.
+            self.0.with(|number| unsafe { *number })
+        }
+
+        /// Replaces the number.
+        ///
+        /// # Safety
+        /// No other thread reads or writes it at the time.
+        pub unsafe fn set(&self, new: u32) {
+            // SAFETY: the caller's word.
+            self.0.with_mut(|number| unsafe { *number = new });
+        }
+    }
 }
 
 pub use imp::*;
+
+/// A number that is not atomic: it changes hands by other means. What only one thread touches at a time can be counted in
+/// memory, by one instruction, which an atomic load and store are not made into.
+#[derive(Debug)]
+#[repr(transparent)]
+pub struct PlainU32(UnsafeCell<u32>);
+
+// SAFETY: `get` and `set` ask of their callers that they do not meet.
+unsafe impl Sync for PlainU32 {}
+
+impl PlainU32 {
+    /// A cell with this number.
+    pub fn new(number: u32) -> PlainU32 {
+        PlainU32(UnsafeCell::new(number))
+    }
+}

@@ -5,7 +5,8 @@
 //!
 //! # Invariants
 //! 1. `local` plus the shared count is the number of references, a queue's included.
-//! 2. `local` is touched by the owner, by whoever holds the owner off, and by the one who destroys the object.
+//! 2. `local` is touched by the owner, by whoever holds the owner off, and by the one who destroys the object. That of a
+//!    promoted object is read by all, and written with the world stopped.
 //! 3. The owner cell changes before the write to `shared` that tells of it, and that write releases. So whoever
 //!    acquires `shared` in the same life of the block sees the owner of that life or a later one.
 //! 4. Death is decided once: by the owner who finds `local` 0 and `shared` exactly [`Shared::UNSHARED`], or by
@@ -23,7 +24,7 @@
 //! Checked by `loom-tests/tests/biased_counts.rs`.
 
 use mode::OwnerId;
-use mode::primitive::{AtomicU32, Ordering};
+use mode::primitive::{AtomicU32, Ordering, PlainU32};
 
 use crate::state::{Decremented, LIMIT, MERGED, ONE, Shared};
 use crate::{OwnerCell, RawRefCount, Release, UNCOUNTED, promoted};
@@ -32,7 +33,7 @@ use crate::{OwnerCell, RawRefCount, Release, UNCOUNTED, promoted};
 #[derive(Debug)]
 #[repr(C)]
 pub struct RefCount {
-    local: AtomicU32,
+    local: PlainU32,
     shared: AtomicU32,
 }
 
@@ -50,18 +51,19 @@ const _: () = assert!(OwnerId::DEFERRED.0 > OwnerId::MERGED.0 && OwnerId::IMMORT
 
 impl RefCount {
     fn new(local: u32, shared: Shared) -> Self {
-        RefCount { local: AtomicU32::new(local), shared: AtomicU32::new(shared.0) }
+        RefCount { local: PlainU32::new(local), shared: AtomicU32::new(shared.0) }
     }
 
-    /// Relaxed, here and in `set_local`: invariant 2 leaves nobody to race with, but for the snapshot of `count`.
     #[inline(always)]
     fn local(&self) -> u32 {
-        self.local.load(Ordering::Relaxed)
+        // SAFETY: invariant 2 leaves nobody to meet with.
+        unsafe { self.local.get() }
     }
 
     #[inline(always)]
     fn set_local(&self, count: u32) {
-        self.local.store(count, Ordering::Relaxed);
+        // SAFETY: as in `local`.
+        unsafe { self.local.set(count) };
     }
 
     /// A guess at the shared word to start a compare-exchange from, or to show to a user.
@@ -239,9 +241,8 @@ impl RawRefCount for RefCount {
     #[inline(always)]
     fn increment_own(&self, owner: &OwnerCell) {
         let count = self.local().wrapping_add(1);
-        if count as i32 >= 0 {
-            self.set_local(count);
-        } else {
+        self.set_local(count);
+        if (count as i32) < 0 {
             self.saturate(owner);
         }
     }

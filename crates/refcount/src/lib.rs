@@ -186,7 +186,8 @@ pub trait RawRefCount: Sized + Send + Sync + 'static {
     /// Gives up the finalizer's reference: `Dead` to go on destroying, `Kept` if somebody took the object.
     fn resurrect_end(&self, owner: &OwnerCell, me: OwnerId) -> Release;
 
-    /// References, for `sys.getrefcount`: a snapshot that other threads outdate. `u32::MAX` if nobody counts.
+    /// References: what other threads count outdates it. `u32::MAX` if nobody counts. For the owner, or with the world
+    /// stopped.
     fn count(&self, owner: &OwnerCell) -> usize;
 }
 

@@ -214,7 +214,7 @@ impl Header {
         self.counts.resurrect_end(&self.owner, token.owner())
     }
 
-    /// What `sys.getrefcount` counts.
+    /// What `sys.getrefcount` counts. For the owner, or with the world stopped.
     pub fn count(&self) -> usize {
         self.counts.count(&self.owner)
     }

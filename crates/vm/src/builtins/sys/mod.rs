@@ -102,8 +102,8 @@ pub mod sys {
 
     /// Return True if the given object is "immortal": references to it are not counted.
     #[pyfunction(signature = "(op, /)")]
-    fn _is_immortal(op: &Value) -> bool {
-        super::settings::reference_count(op) == super::settings::UNCOUNTED
+    fn _is_immortal(th: &mut Thread, op: &Value) -> bool {
+        super::settings::reference_count(th, op) == super::settings::UNCOUNTED
     }
 
     /// Return the reference count of object.
@@ -112,8 +112,8 @@ pub mod sys {
     /// because it includes the (temporary) reference as an argument to
     /// getrefcount(). Values that are not counted give a large number.
     #[pyfunction(signature = "(object, /)")]
-    fn getrefcount(object: &Value) -> i64 {
-        super::settings::reference_count(object)
+    fn getrefcount(th: &mut Thread, object: &Value) -> i64 {
+        super::settings::reference_count(th, object)
     }
 
     /// getsizeof(object [, default]) -> int

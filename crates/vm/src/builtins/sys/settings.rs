@@ -11,9 +11,12 @@ use crate::thread::{gil, state};
 pub(super) const UNCOUNTED: i64 = 3 << 30;
 
 /// The reference count of a value, the caller's own included.
-pub(super) fn reference_count(value: &Value) -> i64 {
-    let count = value.as_header().and_then(|header| i64::try_from(header.count()).ok());
-    count.map_or(UNCOUNTED, |count| count.min(UNCOUNTED))
+pub(super) fn reference_count(th: &mut Thread, value: &Value) -> i64 {
+    let Some(header) = value.as_header() else { return UNCOUNTED };
+    // What the owner counts only the owner may read while it runs.
+    let count =
+        if header.owner() == th.owner() { header.count() } else { th.stop_the_world(|_| header.count()) };
+    i64::try_from(count).map_or(UNCOUNTED, |count| count.min(UNCOUNTED))
 }
 
 /// Return the current value of the recursion limit.
