@@ -93,6 +93,18 @@ pub fn heap(owner: OwnerId) -> Option<&'static Heap> {
     Heaps::registry().heap(owner)
 }
 
+/// Parks a heap whose thread is gone without having done so, in the child of a fork.
+///
+/// # Safety
+/// The heap was attended by a thread that does not exist any more, and was not in the middle of using it.
+pub unsafe fn park_heap_of_gone(owner: OwnerId) {
+    if let Some(heap) = heap(owner)
+        && heap.parking.is_attended()
+    {
+        Heaps::park(heap);
+    }
+}
+
 /// Works on a heap whose thread has ended or is blocked, in its place; see [`RawHeap::with_unattended`].
 /// A heap that does not exist counts as attended: there is nothing to do in it.
 pub fn with_parked<R>(owner: OwnerId, work: impl FnOnce(&'static Heap) -> R) -> Result<R, Attended> {

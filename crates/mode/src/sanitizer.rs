@@ -14,6 +14,13 @@ pub const ADDRESS: bool = cfg!(amphis_address_sanitizer);
 /// True in a build for any sanitizer: raw memory should come from the system's allocator, which they intercept.
 pub const ANY: bool = ADDRESS || cfg!(amphis_thread_sanitizer);
 
+/// How many bytes of native stack a thread should have that would have so many. ThreadSanitizer keeps the calls in progress
+/// in an array of 65,536 frames for each thread, and writes behind its end when there are more: no stack may hold so many.
+/// Frames of recursions have more than 128 bytes in a build for it.
+pub fn stack(wanted: usize) -> usize {
+    if cfg!(amphis_thread_sanitizer) { wanted.min(65_536 * 128) } else { wanted }
+}
+
 #[cfg(amphis_address_sanitizer)]
 mod imp {
     use std::ffi::c_void;

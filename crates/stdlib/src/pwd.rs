@@ -140,7 +140,8 @@ pub mod module {
     /// Return a list of all available password database entries, in arbitrary order.
     #[pyfunction]
     fn getpwall(th: &mut Thread) -> PyResult {
-        static ONE_AT_A_TIME: parking_lot::Mutex<()> = parking_lot::Mutex::new(());
+        static ONE_AT_A_TIME: vm::thread::native_mutex::NativeMutex<()> =
+            vm::thread::native_mutex::NativeMutex::new(());
         let entries = th.detached(|| {
             let _alone = ONE_AT_A_TIME.lock();
             let mut entries = Vec::new();

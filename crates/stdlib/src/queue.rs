@@ -1,11 +1,13 @@
 //! `_queue`: a queue that finalizers and signal handlers may put things in at any time.
 //!
-//! The lock is held for a push or a pop alone and never while Python code runs, so that no thread can meet itself.
+//! The lock is held for a push or a pop alone and never while Python code runs, so that no thread can meet itself; and by
+//! attached threads only, so that no fork finds it held.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use parking_lot::{Condvar, Mutex};
+use mode::primitive::{Futex, Ordering};
+use parking_lot::Mutex;
 use vm::prelude::*;
 
 /// How long a wait lasts before signals are looked at again.
@@ -39,39 +41,63 @@ fn empty(th: &mut Thread) -> Raised {
     }
 }
 
+/// What the lock guards.
+#[derive(Default)]
+struct Items {
+    list: VecDeque<Value>,
+    /// Threads that wait, or are about to look again.
+    waiting: usize,
+}
+
 /// The payload of a queue.
 #[pyclass(name = "SimpleQueue", module = "_queue", subclassable, weakref)]
 pub struct SimpleQueue {
     #[no_trace]
-    items: Mutex<VecDeque<Value>>,
+    items: Mutex<Items>,
+    /// Counts items that were put in while somebody waited; only whether it has changed matters.
     #[no_trace]
-    filled: Condvar,
+    filled: Futex,
 }
 
 impl SimpleQueue {
     fn push(&self, item: Value) {
-        self.items.lock().push_back(item);
-        self.filled.notify_one();
+        let anybody = {
+            let mut items = self.items.lock();
+            items.list.push_back(item);
+            if items.waiting > 0 {
+                // Relaxed: the lock orders it before a waiter's next look.
+                self.filled.fetch_add(1, Ordering::Relaxed);
+            }
+            items.waiting > 0
+        };
+        if anybody {
+            self.filled.wake_one();
+        }
     }
 
     /// The first item; None if there is none until `deadline` (None: for ever).
     fn wait(&self, th: &mut Thread, deadline: Option<Instant>) -> PyResult<Option<Value>> {
         loop {
-            if let Some(item) = self.items.lock().pop_front() {
-                return Ok(Some(item));
-            }
+            let seen = {
+                let mut items = self.items.lock();
+                if let Some(item) = items.list.pop_front() {
+                    return Ok(Some(item));
+                }
+                items.waiting += 1;
+                self.filled.load(Ordering::Relaxed) // Relaxed: as in `push`.
+            };
             let now = Instant::now();
             let left = match deadline {
-                Some(deadline) if deadline <= now => return Ok(None),
-                Some(deadline) => SLICE.min(deadline - now),
+                Some(deadline) => SLICE.min(deadline.saturating_duration_since(now)),
                 None => SLICE,
             };
-            th.detached(|| {
-                let mut items = self.items.lock();
-                if items.is_empty() {
-                    self.filled.wait_for(&mut items, left);
-                }
-            });
+            if !left.is_zero() {
+                th.detached(|| self.filled.wait(seen, now.checked_add(left)));
+            }
+            self.items.lock().waiting -= 1;
+            if left.is_zero() {
+                return Ok(None);
+            }
             vm::thread::signals::check(th)?;
             th.poll()?;
         }
@@ -107,7 +133,7 @@ impl SimpleQueue {
     #[new]
     #[signature("()")]
     fn new(_th: &mut Thread) -> PyResult<SimpleQueue> {
-        Ok(SimpleQueue { items: Mutex::new(VecDeque::new()), filled: Condvar::new() })
+        Ok(SimpleQueue { items: Mutex::default(), filled: Futex::new(0) })
     }
 
     /// Puts an item in. The queue has no limit, so this never waits; the other arguments change nothing.
@@ -136,12 +162,12 @@ impl SimpleQueue {
 
     /// Whether there is no item now.
     fn empty(&self) -> bool {
-        self.items.lock().is_empty()
+        self.items.lock().list.is_empty()
     }
 
     /// How many items there are now.
     fn qsize(&self) -> usize {
-        self.items.lock().len()
+        self.items.lock().list.len()
     }
 
     #[classmethod]

@@ -2,8 +2,8 @@
 
 use std::ffi::CString;
 
-use parking_lot::Mutex;
 use vm::prelude::*;
+use vm::thread::native_mutex::NativeMutex as Mutex;
 
 /// The identity that was given to `openlog`, which keeps a pointer to it; and whether the log is open.
 static LOG: Mutex<(Option<CString>, bool)> = Mutex::new((None, false));

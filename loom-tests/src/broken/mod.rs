@@ -6,4 +6,5 @@ pub mod counts;
 pub mod gil;
 pub mod lock;
 pub mod queue;
+pub mod waiting;
 pub mod world;

@@ -12,6 +12,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use vm::prelude::*;
+use vm::thread::registry;
 
 use super::convert::{FromPython, IntoPython};
 use super::error::{Error, Result};
@@ -48,7 +49,10 @@ impl Drop for Object {
         if interpreter::is_attached() {
             drop(value);
         } else if value.as_header().is_some() {
-            WAITING.lock().unwrap_or_else(PoisonError::into_inner).push(value);
+            // A fork must not find it locked.
+            registry::passages().briefly(|| {
+                WAITING.lock().unwrap_or_else(PoisonError::into_inner).push(value);
+            });
             // Relaxed: as in `drop_waiting`.
             ANY_WAITING.store(true, Ordering::Relaxed);
         }

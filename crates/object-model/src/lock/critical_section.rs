@@ -5,6 +5,8 @@
 //! - C2 Objects that die inside a section are destroyed after the thread's last section ends (`object::layout` D1).
 //! - C3 Two objects are taken in address order, by [`CriticalSection::enter_two`]; nobody nests sections to get two.
 //! - C4 Waiting for a lock is a point at which the world may stop, so a bias that was seen before is looked at again.
+//! - C5 A thread that waits counts as one with guards (`Attached::guards`) if it holds another lock, or uses a bias, and
+//!   else not: a fork wants nobody who does.
 
 use mode::primitive::Ordering;
 use mode::{Attached, FREE_THREADED, OwnerId};
@@ -25,20 +27,21 @@ impl<'t> CriticalSection<'t> {
     /// Takes the right to mutate `object`.
     #[inline(always)]
     pub fn enter(token: &'t Attached, object: &'t Header) -> Self {
-        token.guards().set(token.guards().get() + 1);
         let first = if FREE_THREADED { Self::acquire(token, object) } else { None };
+        token.guards().set(token.guards().get() + 1);
         CriticalSection { token, first, second: None }
     }
 
     /// Takes the right to mutate `a` and `b` (which may be the same).
     pub fn enter_two(token: &'t Attached, a: &'t Header, b: &'t Header) -> Self {
-        token.guards().set(token.guards().get() + 1);
         if !FREE_THREADED {
+            token.guards().set(token.guards().get() + 1);
             return CriticalSection { token, first: None, second: None };
         }
         let (low, high) = if std::ptr::from_ref(a) <= std::ptr::from_ref(b) { (a, b) } else { (b, a) };
         loop {
             let first = Self::acquire(token, low);
+            token.guards().set(token.guards().get() + 1);
             let second = if std::ptr::eq(low, high) { None } else { Self::acquire(token, high) };
             if first.is_some() || Self::is_ours(token, low) {
                 return CriticalSection { token, first, second };
@@ -47,6 +50,7 @@ impl<'t> CriticalSection<'t> {
             if let Some(second) = second {
                 object_lock::unlock(second.lock_byte());
             }
+            token.guards().set(token.guards().get() - 1);
         }
     }
 

@@ -6,6 +6,7 @@ pub mod baton;
 pub mod critical_section;
 pub mod guarded;
 pub mod object_lock;
+pub mod place;
 pub mod raw;
 
 pub use baton::{Baton, Refusal};

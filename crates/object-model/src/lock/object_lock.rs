@@ -18,6 +18,7 @@ use std::sync::OnceLock;
 use mode::primitive::{AtomicU8, Ordering};
 use mode::{Attached, FREE_THREADED};
 
+use super::place::Place;
 use super::raw::{self, Parking};
 pub use super::raw::{BIASED, FREE};
 
@@ -71,26 +72,24 @@ pub unsafe fn end_bias_of_page(object: std::ptr::NonNull<crate::object::header::
     }
 }
 
-/// Waits in `parking_lot_core`'s queues, detached from the world (L1).
+/// How many places there are to wait at.
+const PLACES: usize = 256;
+
+/// The place where waiters of a lock wait, with those of others.
+fn place_of(lock: &AtomicU8) -> &'static Place {
+    static ALL: OnceLock<Box<[Place]>> = OnceLock::new();
+    let all = ALL.get_or_init(|| (0..PLACES).map(|_| Place::new()).collect());
+    let hash = std::ptr::from_ref(lock).addr().wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    &all[hash >> (usize::BITS - PLACES.ilog2())]
+}
+
+/// Waits at the lock's [`Place`], detached from the world (L1).
 struct Queue<'t>(Option<&'t Attached>);
 
 impl Parking for Queue<'_> {
     fn park(&self, lock: &AtomicU8) {
-        let address = std::ptr::from_ref(lock) as usize;
-        let mut park = || {
-            // SAFETY: the address is this lock's own, and the callbacks neither panic nor park.
-            unsafe {
-                parking_lot_core::park(
-                    address,
-                    // Relaxed: checked under the queue's lock, which `unpark_all` takes too.
-                    || lock.load(Ordering::Relaxed) == raw::HELD_PARKED,
-                    || {},
-                    |_, _| {},
-                    parking_lot_core::DEFAULT_PARK_TOKEN,
-                    None,
-                );
-            }
-        };
+        // Relaxed: `Place::park` orders what is looked at again.
+        let mut park = || place_of(lock).park(|| lock.load(Ordering::Relaxed) == raw::HELD_PARKED);
         match (HOOKS.get(), self.0) {
             (Some(hooks), Some(token)) => (hooks.detached)(token, &mut park),
             _ => park(),
@@ -98,13 +97,7 @@ impl Parking for Queue<'_> {
     }
 
     fn unpark_all(&self, lock: &AtomicU8) {
-        // SAFETY: the address is the lock's own.
-        unsafe {
-            parking_lot_core::unpark_all(
-                std::ptr::from_ref(lock) as usize,
-                parking_lot_core::DEFAULT_UNPARK_TOKEN,
-            );
-        }
+        place_of(lock).unpark_all();
     }
 }
 

@@ -115,7 +115,7 @@ macro_rules! blake2 {
         pub struct $rust {
             #[no_trace]
             /// Apart, since it wants more alignment than objects have.
-            state: parking_lot::Mutex<Box<$krate::State>>,
+            state: vm::thread::native_mutex::NativeMutex<Box<$krate::State>>,
             digest_size: usize,
         }
 
@@ -176,13 +176,16 @@ macro_rules! blake2 {
                 super::hashing(th, data.len(), || {
                     state.update(&data);
                 });
-                Ok($rust { state: parking_lot::Mutex::new(Box::new(state)), digest_size: p.digest_size })
+                Ok($rust {
+                    state: vm::thread::native_mutex::NativeMutex::new(Box::new(state)),
+                    digest_size: p.digest_size,
+                })
             }
 
             /// Return a copy of the hash object.
             #[signature("()")]
             fn copy(&self, th: &mut Thread) -> Value {
-                let state = parking_lot::Mutex::new(self.state.lock().clone());
+                let state = vm::thread::native_mutex::NativeMutex::new(self.state.lock().clone());
                 $rust::new_object(th, $rust { state, digest_size: self.digest_size }).into_value()
             }
 

@@ -58,7 +58,7 @@ macro_rules! hash_class {
         pub struct $rust {
             #[no_trace]
             /// Apart, since it may want more alignment than objects have.
-            state: parking_lot::Mutex<Box<$hasher>>,
+            state: vm::thread::native_mutex::NativeMutex<Box<$hasher>>,
         }
 
         impl $rust {
@@ -66,7 +66,7 @@ macro_rules! hash_class {
                 let data = super::initial(th, data, string)?;
                 let mut state = Box::<$hasher>::default();
                 super::hashing(th, data.len(), || state.update(&data));
-                let object = $rust { state: parking_lot::Mutex::new(state) };
+                let object = $rust { state: vm::thread::native_mutex::NativeMutex::new(state) };
                 Ok($rust::new_object(th, object).into_value())
             }
         }
@@ -77,7 +77,8 @@ macro_rules! hash_class {
             #[signature("()")]
             fn copy(&self, th: &mut Thread) -> Value {
                 let state = self.state.lock().clone();
-                $rust::new_object(th, $rust { state: parking_lot::Mutex::new(state) }).into_value()
+                $rust::new_object(th, $rust { state: vm::thread::native_mutex::NativeMutex::new(state) })
+                    .into_value()
             }
 
             /// Return the digest value as a bytes object.

@@ -23,7 +23,7 @@ macro_rules! sha3_class {
         #[pyclass(name = $python, module = "_sha3")]
         pub struct $rust {
             #[no_trace]
-            state: parking_lot::Mutex<$hasher>,
+            state: vm::thread::native_mutex::NativeMutex<$hasher>,
         }
 
         #[pymethods]
@@ -39,14 +39,14 @@ macro_rules! sha3_class {
                 let data = super::initial(th, data, string)?;
                 let mut state = <$hasher>::default();
                 super::hashing(th, data.len(), || state.absorb(&data));
-                Ok($rust { state: parking_lot::Mutex::new(state) })
+                Ok($rust { state: vm::thread::native_mutex::NativeMutex::new(state) })
             }
 
             /// Return a copy of the hash object.
             #[signature("()")]
             fn copy(&self, th: &mut Thread) -> Value {
                 let state = self.state.lock().clone();
-                $rust::new_object(th, $rust { state: parking_lot::Mutex::new(state) }).into_value()
+                $rust::new_object(th, $rust { state: vm::thread::native_mutex::NativeMutex::new(state) }).into_value()
             }
 
             $($digests)*

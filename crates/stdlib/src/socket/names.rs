@@ -222,7 +222,8 @@ fn strings(list: *mut *mut libc::c_char) -> Vec<Vec<u8>> {
 }
 
 /// Functions that answer in the C library's own memory are called one at a time.
-static ONE_AT_A_TIME: parking_lot::Mutex<()> = parking_lot::Mutex::new(());
+static ONE_AT_A_TIME: vm::thread::native_mutex::NativeMutex<()> =
+    vm::thread::native_mutex::NativeMutex::new(());
 
 /// The functions of the module.
 pub mod functions {

@@ -1,9 +1,11 @@
 //! Starting threads, waiting for their end.
 
-use std::sync::atomic::{AtomicU8, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
+use std::time::Instant;
 
-use parking_lot::{Condvar, Mutex};
+use mode::primitive::Futex;
+use parking_lot::Mutex;
 use vm::exceptions::Exc;
 use vm::lifecycle::shutdown::is_finalizing;
 use vm::prelude::*;
@@ -23,7 +25,7 @@ static JOINED_AT_EXIT: Mutex<Vec<Arc<Progress>>> = Mutex::new(Vec::new());
 static KNOWN: Mutex<Vec<Weak<Progress>>> = Mutex::new(Vec::new());
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[repr(u8)]
+#[repr(u32)]
 enum Phase {
     NotStarted,
     Starting,
@@ -31,24 +33,17 @@ enum Phase {
     Done,
 }
 
-/// How far a thread is. What may be asked of one that is done takes no lock: after a fork who held it may be gone.
+/// How far a thread is. Waiting for it holds nothing: a fork's child finds one phase or another.
 struct Progress {
-    /// A [`Phase`]; changed under the lock from `Starting` on.
-    phase: AtomicU8,
+    /// A [`Phase`].
+    phase: Futex,
     /// 0 until the thread runs.
     ident: AtomicU64,
-    changing: Mutex<()>,
-    changed: Condvar,
 }
 
 impl Progress {
     fn new(phase: Phase, ident: u64) -> Arc<Progress> {
-        Arc::new(Progress {
-            phase: AtomicU8::new(phase as u8),
-            ident: AtomicU64::new(ident),
-            changing: Mutex::new(()),
-            changed: Condvar::new(),
-        })
+        Arc::new(Progress { phase: Futex::new(phase as u32), ident: AtomicU64::new(ident) })
     }
 
     fn phase(&self) -> Phase {
@@ -77,17 +72,25 @@ impl Progress {
     /// The thread begins or gives up beginning; false if somebody else began.
     fn exchange(&self, from: Phase, to: Phase) -> bool {
         // Relaxed: of the creating side alone; the new thread is told by its start.
-        self.phase.compare_exchange(from as u8, to as u8, Ordering::Relaxed, Ordering::Relaxed).is_ok()
+        self.phase.compare_exchange(from as u32, to as u32, Ordering::Relaxed, Ordering::Relaxed).is_ok()
     }
 
     fn set(&self, phase: Phase) {
-        if self.phase() == Phase::Done {
-            return;
+        let unless_done = |now| (now != Phase::Done as u32).then_some(phase as u32);
+        // Release: with the acquire in `phase`. Relaxed: that is only looked at.
+        if self.phase.fetch_update(Ordering::Release, Ordering::Relaxed, unless_done).is_ok() {
+            self.phase.wake_all();
         }
-        let lock = self.changing.lock();
-        self.phase.store(phase as u8, Ordering::Release); // Release: with the acquire in `phase`.
-        drop(lock);
-        self.changed.notify_all();
+    }
+
+    /// Waits until a phase is over, or until a moment (None: for ever); false if that came.
+    fn wait_while(&self, phase: Phase, until: Option<Instant>) -> bool {
+        while self.phase() == phase {
+            if !self.phase.wait(phase as u32, until) {
+                return false;
+            }
+        }
+        true
     }
 }
 
@@ -136,9 +139,10 @@ impl ThreadHandle {
             // The sizes that programs ask for do not count what is kept free here.
             size => size.saturating_add(2 * NATIVE_RESERVE),
         };
-        let started = std::thread::Builder::new().stack_size(size).spawn(move || {
+        let passage = start_exit::Passage::enter();
+        let started = std::thread::Builder::new().stack_size(mode::sanitizer::stack(size)).spawn(move || {
             let own = progress.clone();
-            let result = start_exit::run(false, move |th| {
+            let result = start_exit::run_started(passage, move |th| {
                 own.ident.store(th.ident, Ordering::Relaxed); // Relaxed: the phase tells of it.
                 own.set(Phase::Running);
                 body(th, function, args, keywords);
@@ -159,10 +163,7 @@ impl ThreadHandle {
         }
         let progress = self.progress.clone();
         let ident = th.detached(|| {
-            let mut lock = progress.changing.lock();
-            while progress.phase() == Phase::Starting {
-                progress.changed.wait(&mut lock);
-            }
+            progress.wait_while(Phase::Starting, None);
             progress.ident()
         });
         Ok(ident)
@@ -187,11 +188,14 @@ fn body(th: &mut Thread, function: Value, args: Vec<Value>, keywords: Vec<(Obj<S
 
 /// Waits until `progress` is done; false on a timeout.
 fn join(th: &mut Thread, progress: &Arc<Progress>, timeout: Option<std::time::Duration>) -> PyResult<bool> {
-    let done = |_: &mut ()| (progress.phase() == Phase::Done).then_some(());
-    if done(&mut ()).is_some() {
-        return Ok(true);
-    }
-    Ok(super::lock::wait(th, &progress.changing, &progress.changed, timeout, done)?.is_some())
+    let done = |until: Option<Instant>| loop {
+        match progress.phase() {
+            Phase::Done => return true,
+            phase if !progress.wait_while(phase, until) => return false,
+            _ => {}
+        }
+    };
+    if progress.phase() == Phase::Done { Ok(true) } else { super::lock::wait(th, timeout, done) }
 }
 
 /// `_thread._shutdown`: waits for all threads that are no daemons.
@@ -208,7 +212,7 @@ pub fn join_all(th: &mut Thread) -> PyResult<()> {
 pub fn forget_others(th: &Thread) {
     for progress in KNOWN.lock().iter().filter_map(Weak::upgrade) {
         if progress.ident() != th.ident && progress.phase() != Phase::NotStarted {
-            progress.phase.store(Phase::Done as u8, Ordering::Relaxed); // Relaxed: there is no other thread.
+            progress.phase.store(Phase::Done as u32, Ordering::Relaxed); // Relaxed: there is no other thread.
         }
     }
     JOINED_AT_EXIT.lock().retain(|progress| progress.phase() != Phase::Done);

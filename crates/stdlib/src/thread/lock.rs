@@ -1,60 +1,39 @@
 //! `_thread.lock` and `_thread.RLock`.
 //!
-//! A wait detaches the thread. The main thread waits in short pieces, so that a signal's Python handler runs soon.
+//! A wait detaches the thread, and holds nothing: what a fork's child finds is free or held. The main thread waits in short pieces, so that a signal's Python handler runs soon.
 
 use std::time::{Duration, Instant};
 
-use parking_lot::{Condvar, Mutex};
 use vm::prelude::*;
+use vm::thread::reentrant::ReentrantLock;
+use vm::thread::word_lock::WordLock;
 
 /// How long the main thread waits before it looks for signals.
 const SIGNAL_CHECK: Duration = Duration::from_millis(50);
 
-/// Waits on `condition` until `ready` answers, or the timeout (None: for ever) is over. Signals' handlers run meanwhile
-/// and may raise.
-pub(super) fn wait<T: Send, R: Send>(
+/// Detached, waits until `take` answers true or the timeout (None: for ever) is over; `take` waits until the moment that it
+/// is given, and takes nothing that a fork must not find half taken. Signals' handlers run meanwhile and may raise.
+pub(super) fn wait(
     th: &mut Thread,
-    state: &Mutex<T>,
-    condition: &Condvar,
     timeout: Option<Duration>,
-    mut ready: impl FnMut(&mut T) -> Option<R> + Send,
-) -> PyResult<Option<R>> {
-    if let Some(result) = ready(&mut state.lock()) {
-        return Ok(Some(result));
-    }
+    mut take: impl FnMut(Option<Instant>) -> bool,
+) -> PyResult<bool> {
     let deadline = timeout.and_then(|t| Instant::now().checked_add(t));
     if timeout == Some(Duration::ZERO) {
-        return Ok(None);
+        return Ok(false);
     }
-    let is_main = th.is_main;
     loop {
-        let slice = if is_main { Instant::now().checked_add(SIGNAL_CHECK) } else { None };
+        let slice = if th.is_main { Instant::now().checked_add(SIGNAL_CHECK) } else { None };
         let until = match (deadline, slice) {
             (Some(a), Some(b)) => Some(a.min(b)),
             (a, b) => a.or(b),
         };
-        let found = th.detached(|| {
-            let mut guard = state.lock();
-            loop {
-                if let Some(result) = ready(&mut guard) {
-                    return Some(result);
-                }
-                match until {
-                    Some(until) => {
-                        if condition.wait_until(&mut guard, until).timed_out() {
-                            return ready(&mut guard);
-                        }
-                    }
-                    None => condition.wait(&mut guard),
-                }
-            }
-        });
-        if found.is_some() {
-            return Ok(found);
+        if th.detached(|| take(until)) {
+            return Ok(true);
         }
         vm::thread::signals::check(th)?;
         if deadline.is_some_and(|d| Instant::now() >= d) {
-            return Ok(None);
+            return Ok(false);
         }
     }
 }
@@ -63,39 +42,24 @@ pub(super) fn wait<T: Send, R: Send>(
 #[pyclass(name = "lock", module = "_thread", weakref)]
 pub struct Lock {
     #[no_trace]
-    locked: Mutex<bool>,
-    #[no_trace]
-    released: Condvar,
+    lock: WordLock,
 }
 
 impl Lock {
     /// An unlocked lock.
     pub fn new() -> Lock {
-        Lock { locked: Mutex::new(false), released: Condvar::new() }
+        Lock { lock: WordLock::new() }
     }
 
     fn take(&self, th: &mut Thread, timeout: Option<Duration>) -> PyResult<bool> {
-        let taken = wait(th, &self.locked, &self.released, timeout, |locked| {
-            if *locked {
-                return None;
-            }
-            *locked = true;
-            Some(())
-        })?;
-        Ok(taken.is_some())
+        if self.lock.try_take() {
+            return Ok(true);
+        }
+        wait(th, timeout, |until| self.lock.take(until))
     }
 
     fn give(&self, th: &mut Thread) -> PyResult<()> {
-        {
-            let mut locked = self.locked.lock();
-            if *locked {
-                *locked = false;
-                drop(locked);
-                self.released.notify_one();
-                return Ok(());
-            }
-        }
-        Err(th.runtime_error("release unlocked lock"))
+        if self.lock.give() { Ok(()) } else { Err(th.runtime_error("release unlocked lock")) }
     }
 }
 
@@ -126,11 +90,11 @@ impl Lock {
     }
 
     fn locked(&self) -> bool {
-        *self.locked.lock()
+        self.lock.is_held()
     }
 
     fn locked_lock(&self) -> bool {
-        *self.locked.lock()
+        self.lock.is_held()
     }
 
     fn __enter__(&self, th: &mut Thread) -> PyResult<bool> {
@@ -145,70 +109,46 @@ impl Lock {
     }
 
     fn _at_fork_reinit(&self) {
-        *self.locked.lock() = false;
+        self.lock.reset();
     }
 
     fn __repr__(this: &Obj<Self>, th: &mut Thread) -> String {
-        let state = if *this.locked.lock() { "locked" } else { "unlocked" };
+        let state = if this.lock.is_held() { "locked" } else { "unlocked" };
         let class = vm::class::full_name(th, th.type_of(this.as_value()));
         format!("<{state} {class} object at {:#x}>", this.as_value().word())
     }
-}
-
-#[derive(Default)]
-struct Owned {
-    owner: u64,
-    count: usize,
 }
 
 /// A lock that its owner may take again.
 #[pyclass(name = "RLock", module = "_thread", weakref, subclassable)]
 pub struct RLock {
     #[no_trace]
-    owned: Mutex<Owned>,
-    #[no_trace]
-    released: Condvar,
+    lock: ReentrantLock,
 }
 
 impl RLock {
     fn take(&self, th: &mut Thread, timeout: Option<Duration>, count: usize) -> PyResult<bool> {
         let me = th.ident;
-        let taken = wait(th, &self.owned, &self.released, timeout, |owned| {
-            if owned.count == 0 {
-                *owned = Owned { owner: me, count };
-                return Some(true);
-            }
-            if owned.owner == me {
-                return match owned.count.checked_add(count) {
-                    Some(count) => {
-                        owned.count = count;
-                        Some(true)
-                    }
-                    None => Some(false),
-                };
-            }
-            None
-        })?;
-        match taken {
-            Some(false) => Err(th.overflow_error("Internal lock count overflowed")),
-            taken => Ok(taken.is_some()),
+        if self.lock.is_owned_by(me) {
+            return match self.lock.again(count) {
+                true => Ok(true),
+                false => Err(th.overflow_error("Internal lock count overflowed")),
+            };
         }
+        let below = self.lock.below();
+        let taken = below.try_take(me) || wait(th, timeout, |until| below.take(me, until, |_| false))?;
+        if taken {
+            self.lock.begin(count);
+        }
+        Ok(taken)
     }
 
     fn give(&self, th: &mut Thread) -> PyResult<()> {
-        {
-            let mut owned = self.owned.lock();
-            if owned.count > 0 && owned.owner == th.ident {
-                owned.count -= 1;
-                if owned.count == 0 {
-                    owned.owner = 0;
-                    drop(owned);
-                    self.released.notify_one();
-                }
-                return Ok(());
-            }
+        if self.lock.release(th.ident) {
+            Ok(())
+        } else {
+            Err(th.runtime_error("cannot release un-acquired lock"))
         }
-        Err(th.runtime_error("cannot release un-acquired lock"))
     }
 }
 
@@ -217,7 +157,7 @@ impl RLock {
     #[new(raw)]
     fn make(th: &mut Thread, class: Class, args: Args<'_>) -> PyResult {
         let _ = args;
-        let lock = RLock { owned: Mutex::new(Owned::default()), released: Condvar::new() };
+        let lock = RLock { lock: ReentrantLock::new() };
         Ok(Obj::new(th, class.payload.instance_shape(), lock).into_value())
     }
 
@@ -232,7 +172,7 @@ impl RLock {
     }
 
     fn locked(&self) -> bool {
-        self.owned.lock().count > 0
+        self.lock.held().0 > 0
     }
 
     fn __enter__(&self, th: &mut Thread) -> PyResult<bool> {
@@ -247,23 +187,20 @@ impl RLock {
     }
 
     fn _is_owned(&self, th: &mut Thread) -> bool {
-        let owned = self.owned.lock();
-        owned.count > 0 && owned.owner == th.ident
+        self.lock.is_owned_by(th.ident)
     }
 
     fn _recursion_count(&self, th: &mut Thread) -> usize {
-        let owned = self.owned.lock();
-        if owned.owner == th.ident { owned.count } else { 0 }
+        if self.lock.is_owned_by(th.ident) { self.lock.held().0 } else { 0 }
     }
 
     fn _release_save(&self, th: &mut Thread) -> PyResult {
-        let saved = {
-            let mut owned = self.owned.lock();
-            if owned.count == 0 { None } else { Some(std::mem::take(&mut *owned)) }
-        };
-        let Some(saved) = saved else { return Err(th.runtime_error("cannot release un-acquired lock")) };
-        self.released.notify_one();
-        let (count, owner) = (th.int(saved.count as i64), th.int_unsigned(saved.owner));
+        if !self.lock.is_owned_by(th.ident) {
+            return Err(th.runtime_error("cannot release un-acquired lock"));
+        }
+        let (count, owner) = self.lock.held();
+        self.lock.release_all();
+        let (count, owner) = (th.int(count as i64), th.int_unsigned(owner));
         Ok(th.tuple(vec![count, owner]))
     }
 
@@ -278,14 +215,11 @@ impl RLock {
     }
 
     fn _at_fork_reinit(&self) {
-        *self.owned.lock() = Owned::default();
+        self.lock.reset();
     }
 
     fn __repr__(this: &Obj<Self>, th: &mut Thread) -> String {
-        let (owner, count) = {
-            let owned = this.owned.lock();
-            (owned.owner, owned.count)
-        };
+        let (count, owner) = this.lock.held();
         let state = if count > 0 { "locked" } else { "unlocked" };
         let class = vm::class::full_name(th, th.type_of(this.as_value()));
         format!("<{state} {class} object owner={owner} count={count} at {:#x}>", this.as_value().word())

@@ -7,9 +7,9 @@ mod stream;
 use std::ffi::c_int;
 
 use libz_rs_sys as z;
-use parking_lot::Mutex;
 use stream::Stream;
 use vm::prelude::*;
+use vm::thread::native_mutex::NativeMutex as Mutex;
 
 use crate::support;
 

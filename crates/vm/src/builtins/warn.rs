@@ -5,15 +5,15 @@
 //!
 //! Not here: the module `_warnings` itself (`stdlib`).
 
+use std::sync::LazyLock;
 use std::sync::atomic::{AtomicI64, Ordering};
-
-use parking_lot::{Condvar, Mutex};
 
 use crate::exceptions::syntax::line_of_file;
 use crate::frame;
 use crate::import::name::in_modules;
 use crate::names::names;
 use crate::prelude::*;
+use crate::thread::reentrant::ReentrantLock;
 
 /// What there is one of.
 pub struct State {
@@ -26,9 +26,8 @@ pub struct State {
 static STATE: OnceLock<State> = OnceLock::new();
 static VERSION: AtomicI64 = AtomicI64::new(0);
 
-/// Who holds the lock of the filters (0: nobody), and how often.
-static HOLDER: Mutex<(u64, usize)> = Mutex::new((0, 0));
-static RELEASED: Condvar = Condvar::new();
+/// The lock of the filters.
+static LOCK: LazyLock<ReentrantLock> = LazyLock::new(ReentrantLock::new);
 
 /// The state, made at first use.
 pub fn state(th: &mut Thread) -> &'static State {
@@ -55,40 +54,24 @@ pub fn state(th: &mut Thread) -> &'static State {
 
 /// Takes the lock of the filters; the same thread may take it again.
 pub fn acquire(th: &mut Thread) {
-    let me = th.ident;
-    {
-        let mut holder = HOLDER.lock();
-        if holder.0 == 0 || holder.0 == me {
-            *holder = (me, holder.1 + 1);
-            return;
-        }
-    }
-    th.detached(|| {
-        let mut holder = HOLDER.lock();
-        while holder.0 != 0 {
-            RELEASED.wait(&mut holder);
-        }
-        *holder = (me, 1);
-    });
+    LOCK.acquire(th, |_| false);
 }
 
 /// Gives the lock back; false if the thread does not hold it.
 pub fn release(th: &Thread) -> bool {
-    let mut holder = HOLDER.lock();
-    if holder.0 != th.ident {
-        return false;
-    }
-    holder.1 -= 1;
-    if holder.1 == 0 {
-        holder.0 = 0;
-        RELEASED.notify_one();
-    }
-    true
+    LOCK.release(th.ident)
 }
 
 /// True if the calling thread holds the lock.
 pub fn holds_lock(th: &Thread) -> bool {
-    HOLDER.lock().0 == th.ident
+    LOCK.is_owned_by(th.ident)
+}
+
+/// In the child of a fork: another thread that held the lock is gone.
+pub(crate) fn forked(th: &Thread) {
+    if !holds_lock(th) {
+        LOCK.reset();
+    }
 }
 
 /// What was remembered under other filters counts no more.

@@ -1,50 +1,22 @@
 //! The module `_imp`: what importlib asks the runtime.
 
-use parking_lot::{Condvar, Mutex};
+use std::sync::LazyLock;
 
 use crate::prelude::*;
+use crate::thread::reentrant::ReentrantLock;
 
-/// The global import lock: reentrant, by thread.
-struct ImportLock {
-    /// Ident of the owner (0: free) and how often it took it.
-    state: Mutex<(u64, usize)>,
-    freed: Condvar,
-}
-
-static LOCK: ImportLock = ImportLock { state: Mutex::new((0, 0)), freed: Condvar::new() };
+/// The global import lock.
+static LOCK: LazyLock<ReentrantLock> = LazyLock::new(ReentrantLock::new);
 
 /// Acquires the global import lock, as often as it is released. Who forks holds it, so that the child sees no module half
 /// made.
 pub fn acquire(th: &mut Thread) {
-    let me = th.ident;
-    {
-        let mut state = LOCK.state.lock();
-        if state.0 == 0 || state.0 == me {
-            *state = (me, state.1 + 1);
-            return;
-        }
-    }
-    th.detached(|| {
-        let mut state = LOCK.state.lock();
-        while state.0 != 0 {
-            LOCK.freed.wait(&mut state);
-        }
-        *state = (me, 1);
-    });
+    LOCK.acquire(th, |_| false);
 }
 
 /// Releases the global import lock; false if the thread does not hold it.
 pub fn release(th: &Thread) -> bool {
-    let mut state = LOCK.state.lock();
-    if state.0 != th.ident {
-        return false;
-    }
-    state.1 -= 1;
-    if state.1 == 0 {
-        state.0 = 0;
-        LOCK.freed.notify_one();
-    }
-    true
+    LOCK.release(th.ident)
 }
 
 /// Low half of the magic number of `.pyc` files: changes with the format of code.
@@ -80,7 +52,7 @@ pub mod imp {
     /// True if the calling thread holds the import lock, or another one does.
     #[pyfunction]
     fn lock_held() -> bool {
-        LOCK.state.lock().0 != 0
+        LOCK.held().0 != 0
     }
 
     /// Acquires the global import lock, which is reentrant.

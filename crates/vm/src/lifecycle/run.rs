@@ -69,7 +69,8 @@ pub fn run_program(config: Config, library: &'static StandardLibrary, program: P
         }
         status
     };
-    let thread = std::thread::Builder::new().name("main".to_owned()).stack_size(MAIN_STACK).spawn(body);
+    let size = mode::sanitizer::stack(MAIN_STACK);
+    let thread = std::thread::Builder::new().name("main".to_owned()).stack_size(size).spawn(body);
     let status = match thread.map(std::thread::JoinHandle::join) {
         Ok(Ok(status)) => status,
         Ok(Err(_)) => 1,

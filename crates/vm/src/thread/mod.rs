@@ -10,12 +10,17 @@
 
 pub mod fork;
 pub mod gil;
+pub mod native_mutex;
+pub mod owned_lock;
+pub mod passages;
 pub(crate) mod promote;
+pub mod reentrant;
 pub mod registry;
 pub mod safepoint;
 pub mod signals;
 pub mod start_exit;
 pub mod state;
+pub mod word_lock;
 pub mod world;
 
 pub use state::{Thread, poll};

@@ -2,13 +2,13 @@
 //!
 //! A poll word is reached through the registry's lock only, and a thread leaves the registry before it is freed.
 
-use std::sync::LazyLock;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 
 use mode::OwnerId;
-use parking_lot::Mutex;
 
 use super::gil::Gil;
+use super::passages::Passages;
 use super::state::poll;
 use super::world::World;
 
@@ -25,6 +25,7 @@ unsafe impl Send for Entry {}
 static THREADS: Mutex<Vec<Entry>> = Mutex::new(Vec::new());
 static WORLD: LazyLock<World> = LazyLock::new(World::new);
 static GIL: LazyLock<Gil> = LazyLock::new(Gil::new);
+static PASSAGES: LazyLock<Passages> = LazyLock::new(Passages::new);
 static GIL_ENABLED: AtomicBool = AtomicBool::new(!mode::FREE_THREADED);
 static NEXT_IDENT: AtomicU64 = AtomicU64::new(1);
 
@@ -36,6 +37,18 @@ pub fn world() -> &'static World {
 /// The GIL of this process.
 pub fn gil() -> &'static Gil {
     &GIL
+}
+
+/// The threads of this process that begin or end.
+pub fn passages() -> &'static Passages {
+    &PASSAGES
+}
+
+/// Locked by threads that are not attached, too: a waiter is known to the kernel alone, so that a fork, which holds it, leaves
+/// nobody behind in a queue.
+fn threads() -> MutexGuard<'static, Vec<Entry>> {
+    // A panic elsewhere cannot leave the list half written.
+    THREADS.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// `sys._is_gil_enabled()`
@@ -58,34 +71,46 @@ pub fn new_ident() -> u64 {
 
 pub(super) fn register(thread: &mut super::Thread) {
     let (ident, owner, is_main) = (thread.ident, thread.owner(), thread.is_main);
-    THREADS.lock().push(Entry { ident, owner, thread, is_main });
+    threads().push(Entry { ident, owner, thread, is_main });
 }
 
 pub(super) fn unregister(thread: &super::Thread) {
-    THREADS.lock().retain(|e| !std::ptr::eq(e.thread, thread));
+    threads().retain(|e| !std::ptr::eq(e.thread, thread));
 }
 
 /// The ident of the main thread; 0 before it starts.
 pub fn main_ident() -> u64 {
-    THREADS.lock().iter().find(|e| e.is_main).map_or(0, |e| e.ident)
+    threads().iter().find(|e| e.is_main).map_or(0, |e| e.ident)
 }
 
-/// Keeps the registry as it is while `fork` runs; where that answers true, in a forked child, only `thread` is left.
-pub(super) fn around_fork(thread: *const super::Thread, fork: impl FnOnce() -> bool) {
-    let mut threads = THREADS.lock();
+/// Keeps the registry as it is while `fork` runs; where that answers true, in a forked child, only `thread` is left. The
+/// heaps of those that are gone.
+pub(super) fn around_fork(thread: *const super::Thread, fork: impl FnOnce() -> bool) -> Vec<OwnerId> {
+    let mut threads = threads();
+    let mut heaps = Vec::new();
     if fork() {
         for gone in threads.iter().filter(|e| !std::ptr::eq(e.thread, thread)) {
             // SAFETY: what a thread of the parent process left in memory stays as it was.
             super::promote::settle_thread(unsafe { &(*gone.thread).promotion });
+            heaps.push(gone.owner);
         }
         threads.retain(|e| std::ptr::eq(e.thread, thread));
         threads.iter_mut().for_each(|e| e.is_main = true);
     }
+    heaps
+}
+
+/// Whether a thread other than `thread` waits while it has guards: in the middle of a change. The world must be stopped, or
+/// the GIL held.
+pub(super) fn anybody_has_guards(thread: &super::Thread) -> bool {
+    let others = threads();
+    // SAFETY: registered threads are alive, and stopped or detached: they wrote what is read before they let go.
+    others.iter().any(|e| !std::ptr::eq(e.thread, thread) && unsafe { (*e.thread).guards().get() } > 0)
 }
 
 /// What each registered thread counts of promoted objects. The world must be stopped.
 pub(super) fn for_each_share(mut body: impl FnMut(&super::promote::Share)) {
-    for entry in THREADS.lock().iter() {
+    for entry in threads().iter() {
         // SAFETY: registered threads are alive, and stopped but for the caller, who looks only.
         body(unsafe { &(*entry.thread).promotion });
     }
@@ -93,7 +118,7 @@ pub(super) fn for_each_share(mut body: impl FnMut(&super::promote::Share)) {
 
 /// Registered threads' idents.
 pub fn idents() -> Vec<u64> {
-    THREADS.lock().iter().map(|e| e.ident).collect()
+    threads().iter().map(|e| e.ident).collect()
 }
 
 fn poke(word: &AtomicU32, bit: u32) {
@@ -102,7 +127,7 @@ fn poke(word: &AtomicU32, bit: u32) {
 }
 
 fn poke_where(bit: u32, wanted: impl Fn(&Entry) -> bool) {
-    for entry in THREADS.lock().iter().filter(|e| wanted(e)) {
+    for entry in threads().iter().filter(|e| wanted(e)) {
         // SAFETY: registered threads are alive, and the poll word is atomic.
         poke(unsafe { (*entry.thread).poll_word() }, bit);
     }
@@ -135,7 +160,7 @@ pub fn poke_owner(owner: OwnerId, bit: u32) {
 
 /// Asks the main thread for `bit`. Does not block (signal handlers): answers false if it had to.
 pub fn try_poke_main(bit: u32) -> bool {
-    let Some(threads) = THREADS.try_lock() else { return false };
+    let Ok(threads) = THREADS.try_lock() else { return false };
     for entry in threads.iter().filter(|e| e.is_main) {
         // SAFETY: as in `poke_where`.
         poke(unsafe { (*entry.thread).poll_word() }, bit);
@@ -145,7 +170,7 @@ pub fn try_poke_main(bit: u32) -> bool {
 
 /// Leaves an exception for thread `ident` to raise at its next safepoint; the number of threads found.
 pub fn set_async_exception(ident: u64, exception: Option<object_model::Value>) -> usize {
-    let threads = THREADS.lock();
+    let threads = threads();
     let Some(entry) = threads.iter().find(|e| e.ident == ident) else { return 0 };
     // SAFETY: registered threads are alive; the field is a mutex and the poll word atomic.
     unsafe {

@@ -98,6 +98,25 @@ fn drain_merges(th: &mut Thread) {
     }
 }
 
+/// In the child of a fork: settles what the thread of a heap, which is gone, was given to settle, and leaves the heap to the
+/// next thread.
+pub(super) fn end_for(owner: OwnerId) {
+    let mut given = Vec::new();
+    if let Some(queue) = queue_of(owner) {
+        given = queue.drain();
+        queue.detach();
+    }
+    for object in given {
+        let object = object.cast::<Header>();
+        // SAFETY: a queued object holds the reference donated with it; its owner is gone, and there is no other thread.
+        let release = unsafe { object.as_ref() }.merge(1);
+        // SAFETY: the answer of the merge; the object is not touched afterwards.
+        unsafe { layout::released(object, release) };
+    }
+    // SAFETY: its thread is gone.
+    unsafe { allocator::park_heap_of_gone(owner) };
+}
+
 /// Hook of `object_model`: a foreign reference was given up that only the owner can settle.
 pub(super) fn queue(object: std::ptr::NonNull<Header>) {
     // SAFETY: the donated reference keeps the object alive until it is merged.

@@ -2,54 +2,57 @@
 //!
 //! # Protocol
 //! - B1 Whoever works on the buffers holds the [`Lock`], also while Python code of the raw stream runs. A second thread
-//!   waits detached; the same thread again (a signal handler) gets a RuntimeError, as in CPython.
+//!   waits detached; the same thread again (a signal handler) gets a RuntimeError, as in CPython. In the child of a fork
+//!   what a thread held that is not there is free.
 //! - B2 The guard of `state` is held for moments only, never while Python runs.
 //!
 //! # Invariants
 //! - B3 `ahead[position..]` was read from the raw stream but not handed out yet; the raw position is behind it.
 //! - B4 `pending` was accepted but not written yet. Of `ahead[position..]` and `pending` one is empty.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-
-use parking_lot::{Mutex, MutexGuard};
 use vm::prelude::*;
-use vm::thread::signals;
+use vm::thread::owned_lock::OwnedLock;
+use vm::thread::{fork, signals};
 
 use crate::io::base;
 use crate::io::file::FileIo;
 
 /// Serialises the users of a stream.
-pub struct Lock {
-    owner: AtomicU64,
-    mutex: Mutex<()>,
-}
+pub struct Lock(OwnedLock);
 
 /// The lock, held.
 pub struct Held<'a> {
-    lock: &'a Lock,
-    _guard: MutexGuard<'a, ()>,
+    lock: &'a OwnedLock,
+    owner: u64,
 }
+
+/// Where an owner's name says after how many forks it took the lock; idents are addresses and end below.
+const GENERATION_SHIFT: u32 = 48;
+const GENERATIONS: u64 = 0x7fff;
 
 impl Lock {
     fn enter<'a>(&'a self, th: &mut Thread, stream: &Value) -> PyResult<Held<'a>> {
-        // Relaxed: only this thread ever stores its own ident.
-        if self.owner.load(Ordering::Relaxed) == th.ident {
+        let generation = (u64::from(fork::generation()) & GENERATIONS) << GENERATION_SHIFT;
+        let me = th.ident | generation;
+        if self.0.owner() == me {
             let text = th.repr(stream)?;
             let text = text.units().to_str_lossy().into_owned();
             return Err(th.runtime_error(format_args!("reentrant call inside {text}")));
         }
-        let guard = match self.mutex.try_lock() {
-            Some(guard) => guard,
-            None => th.detached(|| self.mutex.lock()),
-        };
-        self.owner.store(th.ident, Ordering::Relaxed); // Relaxed: as above.
-        Ok(Held { lock: self, _guard: guard })
+        if !self.0.try_take(me) {
+            let gone = |owner: u64| owner & (GENERATIONS << GENERATION_SHIFT) != generation;
+            th.detached(|| self.0.take(me, None, gone));
+        }
+        Ok(Held { lock: &self.0, owner: me })
     }
 }
 
 impl Drop for Held<'_> {
     fn drop(&mut self) {
-        self.lock.owner.store(0, Ordering::Relaxed); // Relaxed: as in `enter`.
+        // A thread that forked meanwhile may have lost it in the child.
+        if self.lock.owner() == self.owner {
+            self.lock.give();
+        }
     }
 }
 
@@ -110,8 +113,7 @@ impl Trace for Core {
 impl Core {
     /// A stream before `__init__`.
     pub fn empty() -> Core {
-        let lock = Lock { owner: AtomicU64::new(0), mutex: Mutex::new(()) };
-        Core { lock, state: Guarded::new(State::default()) }
+        Core { lock: Lock(OwnedLock::new()), state: Guarded::new(State::default()) }
     }
 
     /// Binds to a raw stream.
