@@ -19,7 +19,7 @@ mod table;
 
 use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
 
-use mode::{Attached, FREE_THREADED};
+use mode::{Attached, FREE_THREADED, OwnerId};
 
 use crate::lock::CriticalSection;
 use crate::object::handle::Obj;
@@ -173,7 +173,7 @@ impl Obj<Dict> {
                 if slot.peek() == key.word() {
                     return Step::Found(number);
                 }
-                match slot.load(token, || self.table.is(table)) {
+                match slot.load(token.owner(), || self.table.is(table)) {
                     Ok(Some(candidate)) => match same_key(&candidate, key) {
                         Some(true) => return Step::Found(number),
                         Some(false) => {}
@@ -218,7 +218,7 @@ impl Obj<Dict> {
             let Some(entry) = place.entry(table) else { return Quick::Missing };
             if let Some(number) = entry {
                 if table.key(number).peek() == key.word() {
-                    return match table.value(number).load(token, || self.table.is(table)) {
+                    return match table.value(number).load(token.owner(), || self.table.is(table)) {
                         // Entries move only when the stamp changes: then the value may be another key's.
                         Ok(Some(value)) if self.stamp() == stamp => Quick::Found(value),
                         _ => Quick::Undecided,
@@ -291,7 +291,7 @@ impl Obj<Dict> {
         if number >= table.used() {
             return None;
         }
-        match table.value(number).load(token, || self.table.is(table)) {
+        match table.value(number).load(token.owner(), || self.table.is(table)) {
             Ok(value) => value,
             Err(_) => {
                 let _section = CriticalSection::enter(token, self.header());
@@ -449,7 +449,10 @@ impl Obj<Dict> {
         let table = self.table.get();
         for number in at..table.used() {
             let unmoved = || self.table.is(table);
-            match (table.key(number).load(token, unmoved), table.value(number).load(token, unmoved)) {
+            match (
+                table.key(number).load(token.owner(), unmoved),
+                table.value(number).load(token.owner(), unmoved),
+            ) {
                 (Ok(Some(key)), Ok(Some(value))) => {
                     let hash = table.hash(number);
                     // An entry that was used again between the loads has another key's value.
@@ -564,12 +567,18 @@ impl Obj<Dict> {
     /// Value of entry `number` if the set of keys is still that of `version`.
     #[inline(always)]
     pub fn get_cached(&self, token: &Attached, version: u32, number: usize) -> Option<Value> {
+        self.get_cached_as(token, token.owner(), version, number)
+    }
+
+    /// [`Obj::get_cached`] for a caller who has the token's owner at hand.
+    #[inline(always)]
+    pub fn get_cached_as(&self, token: &Attached, me: OwnerId, version: u32, number: usize) -> Option<Value> {
         let table = self.table.get();
         if table.version() != version {
             return None;
         }
         // A table with this version has this entry.
-        let value = match table.value(number).load(token, || self.table.is(table)) {
+        let value = match table.value(number).load(me, || self.table.is(table)) {
             Ok(value) => value,
             Err(_) => self.value_at(token, number),
         };

@@ -17,7 +17,7 @@ mod array;
 use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use mode::{Attached, FREE_THREADED};
+use mode::{Attached, FREE_THREADED, OwnerId};
 
 use crate::lock::CriticalSection;
 use crate::object::handle::Obj;
@@ -106,22 +106,28 @@ impl Obj<List> {
     /// `self[index]`, or None beyond the end.
     #[inline(always)]
     pub fn get(&self, token: &Attached, index: usize) -> Option<Value> {
-        if index >= self.len() {
-            return None;
-        }
+        self.get_as(token, token.owner(), index)
+    }
+
+    /// [`Obj::get`] for a caller who has the token's owner at hand.
+    #[inline(always)]
+    pub fn get_as(&self, token: &Attached, me: OwnerId, index: usize) -> Option<Value> {
         let slots = self.array.slots();
-        if FREE_THREADED && index >= slots.len() {
-            return self.get_locked(token, index);
+        // In the free-threaded build the length may belong to another array; what lies between it and the capacity is
+        // empty (A1), and the slow way tells whether it is beyond the end.
+        let end = if FREE_THREADED { slots.len() } else { self.len() };
+        if index < end {
+            // SAFETY: the index is below the capacity (in the gil build: below the length, which is below it).
+            let slot = unsafe { slots.get_unchecked(index) };
+            if let Ok(Some(value)) = slot.load(me, || self.array.is(slots)) {
+                return Some(value);
+            }
         }
-        // SAFETY: the index is below the capacity (in the gil build: below the length, which is below it).
-        let slot = unsafe { slots.get_unchecked(index) };
-        match slot.load(token, || self.array.is(slots)) {
-            Ok(Some(value)) => Some(value),
-            _ => self.get_locked(token, index),
-        }
+        if FREE_THREADED { self.get_locked(token, index) } else { None }
     }
 
     #[cold]
+    #[inline(never)]
     fn get_locked(&self, token: &Attached, index: usize) -> Option<Value> {
         let _section = CriticalSection::enter(token, self.header());
         if index >= self.len() {
@@ -143,6 +149,18 @@ impl Obj<List> {
         drop(section);
         drop(old);
         Ok(())
+    }
+
+    /// [`Obj::set`] by the thread whose heap is `me`, with a value that is made only if it is stored; false if that needs
+    /// the list's lock, or the index is beyond the end.
+    #[inline(always)]
+    pub fn set_quick(&self, me: OwnerId, index: usize, value: impl FnOnce() -> Value) -> bool {
+        if index >= self.len() || !CriticalSection::is_unneeded(self.header(), me) {
+            return false;
+        }
+        // SAFETY: the index is below the length.
+        drop(unsafe { self.array.slots().get_unchecked(index) }.replace(Some(value())));
+        true
     }
 
     /// `self.append(value)`

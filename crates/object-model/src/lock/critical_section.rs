@@ -7,6 +7,8 @@
 //! - C4 Waiting for a lock is a point at which the world may stop, so a bias that was seen before is looked at again.
 //! - C5 A thread that waits counts as one with guards (`Attached::guards`) if it holds another lock, or uses a bias, and
 //!   else not: a fork wants nobody who does.
+//! - C6 A change that begins and ends between two points at which the thread could wait, stop or destroy an object needs no
+//!   section where it needs no lock ([`CriticalSection::is_unneeded`]).
 
 use mode::primitive::Ordering;
 use mode::{Attached, FREE_THREADED, OwnerId};
@@ -54,16 +56,23 @@ impl<'t> CriticalSection<'t> {
         }
     }
 
-    /// Whether this thread mutates `object` without its lock.
+    /// Whether the thread whose heap is `me` may make a change to `object` that is over before it waits or gives up a
+    /// reference (C6) without a section: it mutates the object without its lock.
     #[inline(always)]
-    fn is_biased(token: &Attached, object: &Header) -> bool {
+    pub fn is_unneeded(object: &Header, me: OwnerId) -> bool {
+        !FREE_THREADED || Self::is_biased(object, me)
+    }
+
+    /// Whether the thread whose heap is `me` mutates `object` without its lock.
+    #[inline(always)]
+    fn is_biased(object: &Header, me: OwnerId) -> bool {
         // Relaxed: the bias changes only while this thread is stopped or for objects it does not own.
-        object.lock_byte().load(Ordering::Relaxed) == object_lock::BIASED && object.owner() == token.owner()
+        object.lock_byte().load(Ordering::Relaxed) == object_lock::BIASED && object.owner() == me
     }
 
     /// [`Self::is_biased`], and of deferred objects too, which name no owner: their bias is that of the heap they lie in.
     fn is_ours(token: &Attached, object: &Header) -> bool {
-        Self::is_biased(token, object) || Self::is_biased_deferred(token, object)
+        Self::is_biased(object, token.owner()) || Self::is_biased_deferred(token, object)
     }
 
     #[inline(always)]
@@ -76,7 +85,7 @@ impl<'t> CriticalSection<'t> {
 
     #[inline(always)]
     fn acquire(token: &Attached, object: &'t Header) -> Option<&'t Header> {
-        if Self::is_biased(token, object) { None } else { Self::acquire_foreign(token, object) }
+        if Self::is_biased(object, token.owner()) { None } else { Self::acquire_foreign(token, object) }
     }
 
     #[inline(never)]

@@ -128,8 +128,8 @@ impl Header {
 
     /// Adds a reference if the object is surely alive. The caller then re-checks where it found the object.
     #[inline(always)]
-    pub fn try_increment(&self, token: &Attached) -> bool {
-        self.counts.try_increment(&self.owner, token.owner())
+    pub fn try_increment(&self, me: OwnerId) -> bool {
+        self.counts.try_increment(&self.owner, me)
     }
 
     /// Lets later `try_increment`s by any thread succeed. The caller keeps the object alive meanwhile.

@@ -20,7 +20,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use mode::{Attached, FREE_THREADED};
+use mode::{Attached, FREE_THREADED, OwnerId};
 
 use super::header::Header;
 use crate::value::{Value, singleton::UNBOUND};
@@ -29,24 +29,25 @@ use crate::value::{Value, singleton::UNBOUND};
 #[derive(Debug, PartialEq, Eq)]
 pub struct Contended;
 
-/// Counts a word that was found without a lock, by S2: `held` answers whether the place where it was found still holds it.
+/// Counts a word that was found without a lock, by S2, for the thread whose heap is `me`: `held` answers whether the place
+/// where it was found still holds it.
 ///
 /// # Safety
 /// The place held the word, and with it a reference, when the caller found it; whoever takes it out makes `held` false
 /// before giving the reference up.
 #[inline(always)]
-pub unsafe fn count_word(token: &Attached, word: u64, held: impl Fn() -> bool) -> Result<Value, Contended> {
+pub unsafe fn count_word(me: OwnerId, word: u64, held: impl Fn() -> bool) -> Result<Value, Contended> {
     if word & 7 == 0 {
         // SAFETY: blocks are type-stable until every reader passed a safepoint, so this is a header, live or dead.
         let header = unsafe { &*(word as *const Header) };
         if !FREE_THREADED {
-            header.increment(token);
+            header.increment_own();
         } else {
             let owner = header.owner();
-            if owner == token.owner() {
+            if owner == me {
                 header.increment_own();
-            } else if owner.0 < mode::OwnerId::DEFERRED.0 {
-                if !header.try_increment(token) {
+            } else if owner.0 < OwnerId::DEFERRED.0 {
+                if !header.try_increment(me) {
                     return Err(Contended);
                 }
                 // SAFETY: counted just now.
@@ -82,15 +83,15 @@ impl Slot {
     }
 
     /// A counted reference to what the slot holds (None if nothing), or `Contended` if only the lock can tell.
-    /// `unmoved` answers whether the storage that holds this slot is still its container's storage.
+    /// The reader's heap is `me`; `unmoved` answers whether the storage that holds this slot is still its container's storage.
     #[inline(always)]
-    pub fn load(&self, token: &Attached, unmoved: impl Fn() -> bool) -> Result<Option<Value>, Contended> {
+    pub fn load(&self, me: OwnerId, unmoved: impl Fn() -> bool) -> Result<Option<Value>, Contended> {
         let word = self.peek();
         if word == UNBOUND {
             return Ok(None);
         }
         // SAFETY: the slot held the word just now, and holds it still if both checks say so.
-        unsafe { count_word(token, word, || self.peek() == word && unmoved()) }.map(Some)
+        unsafe { count_word(me, word, || self.peek() == word && unmoved()) }.map(Some)
     }
 
     /// A counted reference, read by someone who may mutate the container (or has it to himself); marks the object

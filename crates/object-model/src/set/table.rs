@@ -178,7 +178,7 @@ impl Table {
         number: usize,
         home: &TablePtr,
     ) -> Result<Option<Value>, Contended> {
-        let key = self.at(number).key.load(token, || home.is(self))?;
+        let key = self.at(number).key.load(token.owner(), || home.is(self))?;
         Ok(key.filter(|k| k.word() != DELETED))
     }
 

@@ -59,6 +59,8 @@ pub mod flag {
     pub const CUSTOM_SETATTR: u32 = 1 << 22;
     /// Single match argument matches the object itself (`case int(x)`).
     pub const MATCH_SELF: u32 = 1 << 23;
+    /// `__new__` is `object`'s.
+    pub const PLAIN_NEW: u32 = 1 << 24;
     /// Bits that a subclass inherits.
     pub const INHERITED: u32 = FINALIZER | SEQUENCE | MAPPING | MATCH_SELF | 0x7FFF << 8;
 }

@@ -110,6 +110,17 @@ impl Value {
     }
 }
 
+impl Value {
+    /// `clone`, by the thread whose heap is `me`.
+    #[inline(always)]
+    pub fn clone_as(&self, me: mode::OwnerId) -> Value {
+        if let Some(header) = self.as_header() {
+            header.increment_as(me);
+        }
+        Value(self.0)
+    }
+}
+
 impl Clone for Value {
     #[inline(always)]
     fn clone(&self) -> Value {

@@ -2,6 +2,7 @@
 //!
 //! Reading takes no lock; writing takes the cell's own.
 
+use mode::OwnerId;
 use object_model::lock::Guarded;
 use object_model::object::layout::Payload;
 use object_model::object::slot::Slot;
@@ -39,13 +40,23 @@ impl Cell {
     /// What the cell holds.
     #[inline]
     pub fn get(&self, th: &Thread) -> Option<Value> {
-        match self.content.load(th, || true) {
+        self.get_as(th, th.owner())
+    }
+
+    /// [`Cell::get`] for a caller who has the thread's owner at hand.
+    #[inline(always)]
+    pub fn get_as(&self, th: &Thread, me: OwnerId) -> Option<Value> {
+        match self.content.load(me, || true) {
             Ok(value) => value,
-            Err(_) => {
-                let _writing = self.writing.lock(th);
-                self.content.load_locked(th)
-            }
+            Err(_) => self.get_locked(th),
         }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn get_locked(&self, th: &Thread) -> Option<Value> {
+        let _writing = self.writing.lock(th);
+        self.content.load_locked(th)
     }
 
     /// Replaces what the cell holds; None empties it. Answers what was there.

@@ -179,7 +179,7 @@ impl Member {
         let header = self.checked(th, receiver)?;
         let slot = attributes::area(header, header.shape()).and_then(|area| {
             let slot = area.slot(self.index)?;
-            match slot.load(th, || true) {
+            match slot.load(th.owner(), || true) {
                 Ok(value) => value,
                 Err(_) => {
                     let _section = CriticalSection::enter(th, header);

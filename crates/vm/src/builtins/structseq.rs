@@ -152,7 +152,7 @@ fn hidden(th: &Thread, instance: &Value, number: usize) -> Value {
     let Some(header) = instance.as_header() else { return Value::NONE };
     let area = attributes::area(header, header.shape());
     // Nobody writes to the area once the instance is made, so the read cannot be disturbed.
-    let value = area.and_then(|a| a.slot(number)?.load(th, || true).ok().flatten());
+    let value = area.and_then(|a| a.slot(number)?.load(th.owner(), || true).ok().flatten());
     value.unwrap_or(Value::NONE)
 }
 

@@ -25,7 +25,7 @@ pub fn own(token: &Attached, header: &Header, name: &Obj<Str>) -> Option<Value> 
         }
         let index = shape.find(name.as_value())?;
         if let Some(slot) = area.slot(index)
-            && let Ok(Some(value)) = slot.load(token, || header.shape_id() == shape.id())
+            && let Ok(Some(value)) = slot.load(token.owner(), || header.shape_id() == shape.id())
         {
             return Some(value);
         }

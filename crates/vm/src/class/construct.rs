@@ -61,7 +61,7 @@ pub fn initialize(th: &mut Thread, class: Class, object: Value, args: Args<'_>) 
 
 /// True if this is `object.__new__`.
 #[inline]
-pub fn is_object_new(th: &Thread, new: &Value) -> bool {
+fn is_object_new(th: &Thread, new: &Value) -> bool {
     is_objects(th, new, Special::New)
 }
 

@@ -56,7 +56,7 @@ impl LookupCache {
             return Some(None);
         }
         // SAFETY: the version says that the type's dict holds the word (L1).
-        unsafe { count_word(token, word, || class.payload.version() == version) }.ok().map(Some)
+        unsafe { count_word(token.owner(), word, || class.payload.version() == version) }.ok().map(Some)
     }
 
     /// Remembers what looking up `name` gave while the type had `version`.

@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use compiler::bytecode::instruction::{FRAME_HEADER, Instruction, KILL_A, KILL_B, KILL_C, SpecialMethod};
+use mode::OwnerId;
 use object_model::lock::CriticalSection;
 use object_model::object::attributes;
 use object_model::shape::{Shape, ShapeId, builtin};
@@ -21,7 +22,7 @@ use crate::builtins::staticmethod::StaticMethod;
 use crate::class::lookup_cache::Place;
 use crate::class::{self, descriptor, special};
 use crate::error::PyResult;
-use crate::frame::{Frame, drop_word};
+use crate::frame::{Frame, drop_word, drop_word_as};
 use crate::names::Special;
 use crate::native::PyClass;
 use crate::thread::Thread;
@@ -42,6 +43,16 @@ pub fn put(th: &Thread, frame: Frame, register: usize, value: Value) {
     }
 }
 
+/// [`put`], by the thread whose heap is `me`.
+#[inline(always)]
+pub fn put_as(th: &Thread, me: OwnerId, frame: Frame, register: usize, value: Value) {
+    // SAFETY: as in `put`.
+    unsafe {
+        let old = std::mem::replace(&mut *frame.register(register), value.into_word());
+        drop_word_as(th, me, old);
+    }
+}
+
 /// Kills a register if the flag is set.
 #[inline(always)]
 pub fn kill(th: &Thread, frame: Frame, i: Instruction, flag: u8, register: u16) {
@@ -53,11 +64,28 @@ pub fn kill(th: &Thread, frame: Frame, i: Instruction, flag: u8, register: u16) 
 /// Takes a register's value: moved if it is killed here, else cloned.
 #[inline(always)]
 pub fn take(frame: Frame, i: Instruction, flag: u8, register: u16) -> Value {
+    take_with(frame, i, flag, register, Value::clone)
+}
+
+/// [`take`], by the thread whose heap is `me`.
+#[inline(always)]
+pub fn take_as(me: OwnerId, frame: Frame, i: Instruction, flag: u8, register: u16) -> Value {
+    take_with(frame, i, flag, register, |value| value.clone_as(me))
+}
+
+#[inline(always)]
+fn take_with(
+    frame: Frame,
+    i: Instruction,
+    flag: u8,
+    register: u16,
+    clone: impl FnOnce(&Value) -> Value,
+) -> Value {
     if i.flags & flag != 0 {
         // SAFETY: the register's reference moves out.
         unsafe { Value::from_word(std::mem::replace(&mut *frame.register(register as usize), UNBOUND)) }
     } else {
-        value(frame, register).clone()
+        clone(value(frame, register))
     }
 }
 
@@ -80,7 +108,7 @@ pub fn name(frame: Frame, index: u16) -> &'static Obj<Str> {
 
 /// `LOAD_ATTR` of an inline slot that one of the cache words names, or of what the first one found in a class.
 #[inline(always)]
-pub fn cached_first(th: &Thread, receiver: &Value, words: &[AtomicU64]) -> Option<Value> {
+pub fn cached_first(me: OwnerId, receiver: &Value, words: &[AtomicU64]) -> Option<Value> {
     let header = receiver.as_header()?;
     let shape = header.shape_id();
     // Relaxed: a word that names a slot stands on its own, and is checked against the object's shape.
@@ -88,7 +116,7 @@ pub fn cached_first(th: &Thread, receiver: &Value, words: &[AtomicU64]) -> Optio
     let mut word = words[0].load(Ordering::Relaxed);
     if word & !cache::OFFSET != slot_of_shape {
         if word & cache::SLOT == 0 {
-            return cache::found(th, cache::read(&words[0]), header);
+            return cache::found(me, cache::read(&words[0]), header);
         }
         word = words[1].load(Ordering::Relaxed); // Relaxed: as above.
         if word & !cache::OFFSET != slot_of_shape {
@@ -97,7 +125,7 @@ pub fn cached_first(th: &Thread, receiver: &Value, words: &[AtomicU64]) -> Optio
     }
     // SAFETY: the offset was found for an object of this shape.
     let slot = unsafe { attributes::slot_at(header.as_ptr(), (word & cache::OFFSET) as usize) };
-    slot.load(th, || header.shape_id() == shape).ok().flatten()
+    slot.load(me, || header.shape_id() == shape).ok().flatten()
 }
 
 /// `LOAD_ATTR`, where the first alternative is no slot of the receiver's shape. Some: a property's function goes on.
@@ -163,7 +191,7 @@ fn cached(th: &Thread, header: &Header, words: &[AtomicU64]) -> Option<Value> {
     words.iter().find_map(|word| {
         let word = cache::read(word);
         if word & cache::SLOT == 0 {
-            return cache::found(th, word, header);
+            return cache::found(th.owner(), word, header);
         }
         if word >> 32 != u64::from(shape.0) {
             return None;
@@ -176,7 +204,7 @@ fn cached(th: &Thread, header: &Header, words: &[AtomicU64]) -> Option<Value> {
 fn slot_value(th: &Thread, header: &Header, shape: ShapeId, offset: usize) -> Option<Value> {
     // SAFETY: the offset was found for an object of this shape.
     let slot = unsafe { attributes::slot_at(header.as_ptr(), offset) };
-    slot.load(th, || header.shape_id() == shape).ok().flatten()
+    slot.load(th.owner(), || header.shape_id() == shape).ok().flatten()
 }
 
 /// By the thread's own cache, where this instruction is new or sees many shapes.
@@ -275,9 +303,37 @@ fn slot_word(shape: ShapeId, kind: u64, offset: usize) -> Option<u64> {
     u16::try_from(offset).ok().map(|offset| u64::from(shape.0) << 32 | u64::from(offset) | kind)
 }
 
-/// `STORE_ATTR` into a slot that a cache word names; gives the value back if it must go the long way.
+/// `STORE_ATTR` by the first alternative, if that names an inline slot of the receiver, there already or new, and the thread
+/// needs no lock; else false, and the value is not made.
 #[inline(always)]
-pub fn store_cached(th: &Thread, object: &Header, cached: u64, value: Value) -> Result<(), Value> {
+pub fn store_first(me: OwnerId, object: &Header, words: &[AtomicU64], value: impl FnOnce() -> Value) -> bool {
+    let shape = object.shape_id();
+    // Relaxed: both words stand on their own: the first is checked against the object's shape, the second to belong to it.
+    let cached = words[0].load(Ordering::Relaxed);
+    if cached >> 32 != u64::from(shape.0) || !CriticalSection::is_unneeded(object, me) {
+        return false;
+    }
+    let mut after = shape;
+    if cached & cache::SLOT == 0 {
+        let next = words[1].load(Ordering::Relaxed); // Relaxed: as above.
+        if next >> 32 != u64::from(shape.0) {
+            return false;
+        }
+        after = ShapeId(next as u32);
+    }
+    // SAFETY: the offset was found for an object of this shape.
+    let slot = unsafe { attributes::slot_at(object.as_ptr(), (cached & cache::OFFSET) as usize) };
+    let old = slot.replace(Some(value()));
+    if after != shape {
+        // The slot is written before the shape that names it is published.
+        object.set_shape(after);
+    }
+    drop(old);
+    true
+}
+
+/// `STORE_ATTR` into a slot that a cache word names; gives the value back if it must go the long way.
+fn store_cached(th: &Thread, object: &Header, cached: u64, value: Value) -> Result<(), Value> {
     let section = CriticalSection::enter(th, object);
     if mode::FREE_THREADED && object.shape_id().0 != (cached >> 32) as u32 {
         return Err(value);
@@ -428,7 +484,7 @@ fn has_own(th: &Thread, header: &Header, name: &Obj<Str>) -> bool {
 pub fn load_method(th: &mut Thread, frame: Frame, i: Instruction, words: &[AtomicU64]) -> PyResult<()> {
     let receiver = take(frame, i, KILL_B, i.b);
     if let Some(header) = receiver.as_header()
-        && let Some(method) = cache::found(th, cache::read(&words[1]), header)
+        && let Some(method) = cache::found(th.owner(), cache::read(&words[1]), header)
     {
         put_method(th, frame, i.a, method, Some(receiver));
         return Ok(());

@@ -16,6 +16,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use compiler::bytecode::instruction::Opcode;
+use mode::OwnerId;
 use object_model::dict::Dict;
 use object_model::object::slot::count_word;
 use object_model::string::Str;
@@ -61,7 +62,7 @@ impl Entry {
 
 /// The value that an alternative remembers for this receiver, if it is still true.
 #[inline(always)]
-pub fn found(token: &Attached, word: u64, receiver: &Header) -> Option<Value> {
+pub fn found(me: OwnerId, word: u64, receiver: &Header) -> Option<Value> {
     if word & KIND != 0 {
         return None;
     }
@@ -77,7 +78,7 @@ pub fn found(token: &Attached, word: u64, receiver: &Header) -> Option<Value> {
     }
     // SAFETY: the version says that the type's dict holds the word; who changes that changes the version before the
     // reference is given up (`class::create::replace_in_dict`).
-    unsafe { count_word(token, entry.word, || entry.is_current()) }.ok()
+    unsafe { count_word(me, entry.word, || entry.is_current()) }.ok()
 }
 
 /// Reads an alternative.
@@ -172,21 +173,27 @@ pub fn free(instructions: &[compiler::bytecode::instruction::Instruction], words
 
 /// `LOAD_GLOBAL` by its cache.
 #[inline(always)]
-pub fn global(th: &Thread, frame: Frame, first: u64, second: impl FnOnce() -> u64) -> Option<Value> {
+pub fn global(
+    th: &Thread,
+    me: OwnerId,
+    frame: Frame,
+    first: u64,
+    second: impl FnOnce() -> u64,
+) -> Option<Value> {
     if first == 0 {
         return None;
     }
     let function = &frame.running().payload;
     let version = (first >> 32) as u32;
     if first & 1 == 0 {
-        return function.globals.get_cached(th, version, (first as u32 >> 1) as usize);
+        return function.globals.get_cached_as(th, me, version, (first as u32 >> 1) as usize);
     }
     // Not in the globals as long as their keys are what they were.
     if !function.globals.has_version(version) {
         return None;
     }
     let second = second();
-    function.builtins.get_cached(th, (second >> 32) as u32, second as u32 as usize)
+    function.builtins.get_cached_as(th, me, (second >> 32) as u32, second as u32 as usize)
 }
 
 /// A data descriptor was added to a class after its instances were cached: it may hide slots that caches point to. The

@@ -520,8 +520,8 @@ fn native_new(th: &Thread, class: Class, new: &Value) -> Option<NativeFn> {
     (function.receiver.is_none() && function.def.role == Role::New).then_some(function.def.function)
 }
 
-/// `Class(…)`: with `object.__new__` and a Python `__init__` a frame is pushed, else the generic way.
-fn instantiate(
+/// `Class(…)`, where `__new__` or `__init__` is native.
+fn instantiate_native(
     th: &mut Thread,
     frame: Frame,
     i: Instruction,
@@ -535,22 +535,36 @@ fn instantiate(
         let result = th.type_of(argument).value();
         return finish_native(th, frame, i, first, count, Ok(result));
     }
-    let new = special::get(th, class, Special::New);
-    let init = special::get(th, class, Special::Init);
-    let (Some(new), Some(init)) = (new, init) else { return native(th, frame, i, first, count) };
-    if !construct::is_object_new(th, new) || !is_function(init) {
-        let Some(new) = native_new(th, class, new) else { return native(th, frame, i, first, count) };
-        th.check_native_stack()?;
-        // The word below the arguments is free: the class goes there.
-        // SAFETY: as in `native`.
-        unsafe { frame.register(first - 1).write(class.value().into_word()) };
-        // SAFETY: the window holds values, which stay until it is cleared.
-        let arguments = unsafe { window(frame, first - 1, count + 1) };
-        let result = match new(th, Args::positional(arguments)) {
-            Ok(object) => construct::initialize(th, class, object, Args::positional(&arguments[1..])),
-            Err(raised) => Err(raised),
-        };
-        return finish_native(th, frame, i, first, count, result);
+    let Some(new) = special::get(th, class, Special::New).and_then(|new| native_new(th, class, new)) else {
+        return native(th, frame, i, first, count);
+    };
+    th.check_native_stack()?;
+    // The word below the arguments is free: the class goes there.
+    // SAFETY: as in `native`.
+    unsafe { frame.register(first - 1).write(class.value().into_word()) };
+    // SAFETY: the window holds values, which stay until it is cleared.
+    let arguments = unsafe { window(frame, first - 1, count + 1) };
+    let result = match new(th, Args::positional(arguments)) {
+        Ok(object) => construct::initialize(th, class, object, Args::positional(&arguments[1..])),
+        Err(raised) => Err(raised),
+    };
+    finish_native(th, frame, i, first, count, result)
+}
+
+/// `Class(…)`: with `object.__new__` and a Python `__init__` a frame is pushed, else the generic way.
+fn instantiate(
+    th: &mut Thread,
+    frame: Frame,
+    i: Instruction,
+    class: Class,
+    first: usize,
+    count: usize,
+) -> PyResult<Outcome> {
+    let Some(init) = special::get(th, class, Special::Init) else {
+        return native(th, frame, i, first, count);
+    };
+    if !class.payload.has(ty::flag::PLAIN_NEW) || !is_function(init) {
+        return instantiate_native(th, frame, i, class, first, count);
     }
     let init = init.clone();
     // SAFETY: checked to be a function, which `init` keeps alive.

@@ -246,6 +246,11 @@ pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
                     write!($i.a, word);
                     next!();
                 }
+            } else if is_float_word(x) && is_float_word(y) {
+                if let Some(word) = float_word(word_float(x) $float word_float(y)) {
+                    write!($i.a, word);
+                    next!();
+                }
             } else if let (Some(p), Some(q)) = (arithmetic::as_float(x), arithmetic::as_float(y)) {
                 if let Some(word) = float_word(p $float q) {
                     write!($i.a, word);
@@ -424,7 +429,7 @@ pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
     }
     macro_rules! load_item {
         ($i:expr, $index:expr, $slow:expr) => {{
-            if let Some(item) = subscript::item(th, value!($i.b), $index) {
+            if let Some(item) = subscript::item(th, me, value!($i.b), $index) {
                 write!($i.a, item.into_word());
                 if $i.flags & KILL_B != 0 && $i.a != $i.b {
                     kill!($i.b);
@@ -537,7 +542,7 @@ pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
             Opcode::DeleteLocal => slow!(names::delete_local, i),
             Opcode::Clear => write!(i.a, UNBOUND),
             Opcode::MakeCell => slow!(names::make_cell, i),
-            Opcode::LoadCell => match names::cell_value(th, value!(i.b)) {
+            Opcode::LoadCell => match names::cell_value(th, me, value!(i.b)) {
                 Some(value) => write!(i.a, value.into_word()),
                 None => slow!(names::raise_empty_cell, i),
             },
@@ -548,7 +553,7 @@ pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
                 // Relaxed: each cache word stands on its own, and is checked against the dicts below.
                 let first = cache_word!(0).load(Ordering::Relaxed);
                 if let Some(value) =
-                    cache::global(th, Frame(base), first, || cache_word!(1).load(Ordering::Relaxed))
+                    cache::global(th, me, Frame(base), first, || cache_word!(1).load(Ordering::Relaxed))
                 {
                     write!(i.a, value.into_word());
                 } else {
@@ -581,7 +586,7 @@ pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
             Opcode::SetupAnnotations => slow!(names::setup_annotations, i),
 
             Opcode::LoadAttr => {
-                if let Some(found) = attribute::cached_first(th, value!(i.b), cache_words!(2)) {
+                if let Some(found) = attribute::cached_first(me, value!(i.b), cache_words!(2)) {
                     write!(i.a, found.into_word());
                     if i.flags & KILL_B != 0 && i.a != i.b {
                         kill!(i.b);
@@ -601,20 +606,12 @@ pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
                 if word & 7 == 0 {
                     // SAFETY: a register's object is alive.
                     let object = unsafe { header(word) };
-                    // Relaxed: as in LOAD_ATTR.
-                    let cached = cache_word!(0).load(Ordering::Relaxed);
-                    if cached >> 32 == u64::from(object.shape_id().0) && cached & cache::SLOT != 0 {
-                        let value = take!(i.c, KILL_C, i);
-                        if let Err(value) = attribute::store_cached(th, object, cached, value) {
-                            // SAFETY: as in `reg`; the reference goes back where it came from.
-                            unsafe { attribute::give_back(Frame(base), whole(i), value) };
-                        } else {
-                            skip!(4);
-                            if i.flags & KILL_A != 0 {
-                                kill!(i.a);
-                            }
-                            next!();
+                    if attribute::store_first(me, object, cache_words!(2), || take!(i.c, KILL_C, i)) {
+                        skip!(4);
+                        if i.flags & KILL_A != 0 {
+                            kill!(i.a);
                         }
+                        next!();
                     }
                 }
                 save!();
@@ -627,7 +624,7 @@ pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
                 if word & 7 == 0 {
                     // SAFETY: a register's object is alive.
                     let object = unsafe { header(word) };
-                    if let Some(method) = cache::found(th, cache::read(cache_word!(0)), object) {
+                    if let Some(method) = cache::found(me, cache::read(cache_word!(0)), object) {
                         if i.flags & KILL_B != 0 {
                             // SAFETY: as in `reg`; the reference moves below.
                             unsafe { *base.add(i.b as usize) = UNBOUND };
@@ -664,7 +661,7 @@ pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
             }),
             Opcode::LoadSubscrK => load_item!(i, constant!(i.c), slow!(subscript::load_constant, i)),
             Opcode::StoreSubscr => {
-                if !subscript::store_item(th, Frame(base), whole(i)) {
+                if !subscript::store_item(th, me, Frame(base), whole(i)) {
                     slow!(subscript::store, i);
                 } else if i.flags & KILL_A != 0 {
                     kill!(i.a);
@@ -812,7 +809,7 @@ pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
                     next!();
                 }
                 if mark == LIST_MARK || mark == TUPLE_MARK {
-                    match iterate::step(th, Frame(base), i.a, mark) {
+                    match iterate::step(th, me, Frame(base), i.a, mark) {
                         Some(item) => {
                             write!(i.b, item.into_word());
                             poll!();
@@ -841,7 +838,7 @@ pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
                 kill!(i.a as usize + 2);
             }
             Opcode::UnpackSequence => {
-                if !iterate::unpack_known(th, Frame(base), whole(i)) {
+                if !iterate::unpack_known(th, me, Frame(base), whole(i)) {
                     slow!(iterate::unpack, i);
                 }
             }

@@ -4,6 +4,7 @@
 //! first; everything else has its iterator there.
 
 use compiler::bytecode::instruction::{Instruction, KILL_B};
+use mode::OwnerId;
 use object_model::list::List;
 use object_model::shape::builtin;
 use object_model::tuple::Tuple;
@@ -11,11 +12,11 @@ use object_model::value::int::{int_word, word_int};
 use object_model::value::singleton::{LIST_MARK, RANGE_MARK, TUPLE_MARK};
 use object_model::{Obj, Value};
 
-use super::attribute::{kill, put, take};
+use super::attribute::{kill, put, put_as, take, take_as};
 use crate::builtins::iterators::{ListIterator, TupleIterator};
 use crate::builtins::range::{Range, RangeIterator};
 use crate::error::PyResult;
-use crate::frame::Frame;
+use crate::frame::{Frame, drop_word_as};
 use crate::protocol::exact;
 use crate::thread::Thread;
 
@@ -92,16 +93,16 @@ pub fn get_iterator(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<(
 
 /// `FOR_NEXT` on a list or tuple, whose mark is `mark`; None at the end.
 #[inline(always)]
-pub fn step(th: &Thread, frame: Frame, register: u16, mark: u64) -> Option<Value> {
+pub fn step(th: &Thread, me: OwnerId, frame: Frame, register: u16, mark: u64) -> Option<Value> {
     let (items, index) = (value(frame, register + 1), frame.register(register as usize + 2));
     // SAFETY: the third register of such an iteration holds the index.
     let at = word_int(unsafe { *index }) as usize;
     let item = if mark == LIST_MARK {
         // SAFETY: the mark says that this is a list.
-        unsafe { Obj::<List>::borrow_unchecked(items) }.get(th, at)
+        unsafe { Obj::<List>::borrow_unchecked(items) }.get_as(th, me, at)
     } else {
         // SAFETY: the mark says that this is a tuple.
-        unsafe { Obj::<Tuple>::borrow_unchecked(items) }.items().get(at).cloned()
+        unsafe { Obj::<Tuple>::borrow_unchecked(items) }.items().get(at).map(|item| item.clone_as(me))
     };
     // SAFETY: as above; an int is no reference.
     unsafe { *index = int_word(at as i64 + 1) };
@@ -125,19 +126,21 @@ pub fn next(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<bool> {
 
 /// `UNPACK_SEQUENCE` of exactly a tuple or a list of the right length; false if it must go the long way.
 #[inline(always)]
-pub fn unpack_known(th: &Thread, frame: Frame, i: Instruction) -> bool {
+pub fn unpack_known(th: &Thread, me: OwnerId, frame: Frame, i: Instruction) -> bool {
     let source = value(frame, i.b);
     if let Some(tuple) = exact::tuple(source) {
         if tuple.len() != i.c as usize {
             return false;
         }
         // The tuple outlives what is written, even if its register is among the targets.
-        let tuple = take(frame, i, KILL_B, i.b);
+        let tuple = take_as(me, frame, i, KILL_B, i.b);
         // SAFETY: seen to be a tuple.
         let items = unsafe { Obj::<Tuple>::borrow_unchecked(&tuple) }.items();
         for (n, item) in items.iter().enumerate() {
-            put(th, frame, i.a as usize + n, item.clone());
+            put_as(th, me, frame, i.a as usize + n, item.clone_as(me));
         }
+        // SAFETY: the reference is ours.
+        unsafe { drop_word_as(th, me, tuple.into_word()) };
         return true;
     }
     exact::list(source).is_some_and(|list| unpack_list(th, frame, i, list))

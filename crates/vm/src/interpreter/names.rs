@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use compiler::bytecode::instruction::{CommonConstant, Instruction, KILL_A, KILL_B};
+use mode::OwnerId;
 use object_model::dict::Dict;
 use object_model::string::Str;
 use object_model::value::singleton::UNBOUND;
@@ -60,11 +61,11 @@ pub fn make_cell(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()> 
 }
 
 /// What a cell holds.
-#[inline]
-pub fn cell_value(th: &Thread, cell: &Value) -> Option<Value> {
+#[inline(always)]
+pub fn cell_value(th: &Thread, me: OwnerId, cell: &Value) -> Option<Value> {
     // SAFETY: the compiler uses LOAD_CELL on cells' registers only.
     let cell: &Obj<Cell> = unsafe { Obj::borrow_unchecked(cell) };
-    cell.get(th)
+    cell.get_as(th, me)
 }
 
 /// Raises for an empty cell.
@@ -285,7 +286,7 @@ pub fn load_from_dict_or_cell(th: &mut Thread, frame: Frame, i: Instruction) -> 
     let namespace = value(frame, i.b).clone();
     let found = match from_namespace(th, &namespace, name)? {
         Some(found) => Some(found),
-        None => cell_value(th, value(frame, i.c)),
+        None => cell_value(th, th.owner(), value(frame, i.c)),
     };
     match found {
         Some(found) => {

@@ -1,6 +1,7 @@
 //! Subscripts and membership: what the loop does not do itself.
 
 use compiler::bytecode::instruction::{Instruction, KILL_A, KILL_B, KILL_C, Opcode};
+use mode::OwnerId;
 use object_model::bytes_object::Bytes;
 use object_model::list::List;
 use object_model::shape::builtin;
@@ -9,7 +10,7 @@ use object_model::tuple::Tuple;
 use object_model::value::int::{INT_TAG, word_int};
 use object_model::{Obj, Value};
 
-use super::attribute::{give_back, kill, put, take};
+use super::attribute::{give_back, kill, put, take, take_as};
 use super::build;
 use super::call;
 use super::dispatch::Resume;
@@ -30,28 +31,35 @@ fn value<'a>(frame: Frame, register: u16) -> &'a Value {
 
 /// `container[index]` of exactly a list or a tuple and a small int; None for all else, also beyond the end.
 #[inline(always)]
-pub fn item(th: &Thread, container: &Value, index: u64) -> Option<Value> {
+pub fn item(th: &Thread, me: OwnerId, container: &Value, index: u64) -> Option<Value> {
     if index & INT_TAG != INT_TAG {
         return None;
     }
     if let Some(list) = exact::list(container) {
-        return list_item(th, list, word_int(index));
+        return list_item(th, me, list, word_int(index));
     }
-    tuple_item(exact::tuple(container)?, word_int(index))
+    tuple_item(me, exact::tuple(container)?, word_int(index))
 }
 
 /// `STORE_SUBSCR` of exactly a list and a small int below its length; false for all else. Leaves `KILL_A` to the caller.
 #[inline(always)]
-pub fn store_item(th: &Thread, frame: Frame, i: Instruction) -> bool {
+pub fn store_item(th: &Thread, me: OwnerId, frame: Frame, i: Instruction) -> bool {
     let (Some(list), Some(index)) = (exact::list(value(frame, i.a)), value(frame, i.b).as_small_int()) else {
         return false;
     };
     let index = if index < 0 { index + list.len() as i64 } else { index };
     // A negative number is beyond any length when taken without its sign.
-    if index as usize >= list.len() {
+    list.set_quick(me, index as usize, || take_as(me, frame, i, KILL_C, i.c))
+        || mode::FREE_THREADED && store_locked(th, frame, i, list, index as usize)
+}
+
+/// [`store_item`] of a list that other threads may mutate.
+#[inline(never)]
+fn store_locked(th: &Thread, frame: Frame, i: Instruction, list: &Obj<List>, index: usize) -> bool {
+    if index >= list.len() {
         return false;
     }
-    match list.set(th, index as usize, take(frame, i, KILL_C, i.c)) {
+    match list.set(th, index, take(frame, i, KILL_C, i.c)) {
         Ok(()) => true,
         Err(new) => {
             // SAFETY: the reference goes back where it came from.
@@ -63,17 +71,17 @@ pub fn store_item(th: &Thread, frame: Frame, i: Instruction) -> bool {
 
 /// `list[index]`; None if there is no such item.
 #[inline(always)]
-fn list_item(th: &Thread, list: &Obj<List>, index: i64) -> Option<Value> {
+fn list_item(th: &Thread, me: OwnerId, list: &Obj<List>, index: i64) -> Option<Value> {
     let index = if index < 0 { index + list.len() as i64 } else { index };
     // A negative number is beyond any length when taken without its sign.
-    list.get(th, index as usize)
+    list.get_as(th, me, index as usize)
 }
 
 /// `tuple[index]`; None if there is no such item.
 #[inline(always)]
-fn tuple_item(tuple: &Obj<Tuple>, index: i64) -> Option<Value> {
+fn tuple_item(me: OwnerId, tuple: &Obj<Tuple>, index: i64) -> Option<Value> {
     let index = if index < 0 { index + tuple.len() as i64 } else { index };
-    tuple.items().get(index as usize).cloned()
+    tuple.items().get(index as usize).map(|item| item.clone_as(me))
 }
 
 /// `container[index]` of a native sequence and a small int, if that needs no call and there is such an item.

@@ -69,7 +69,7 @@ fn stripe_of(address: usize) -> usize {
 unsafe fn take(th: &Thread, address: usize) -> Option<Value> {
     let object = NonNull::new(address as *mut Header)?;
     // SAFETY: the caller's word: the memory is a header as long as the stripe is locked.
-    let alive = unsafe { object.as_ref() }.try_increment(th);
+    let alive = unsafe { object.as_ref() }.try_increment(th.owner());
     // SAFETY: counted just now.
     alive.then(|| unsafe { Value::from_header(object) })
 }
