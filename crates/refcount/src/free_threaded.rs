@@ -247,6 +247,22 @@ impl RawRefCount for RefCount {
         }
     }
 
+    #[inline(always)]
+    fn increment_quick(&self, owner: &OwnerCell, me: OwnerId) -> bool {
+        let holder = owner.load();
+        if holder != me {
+            return is_uncounted(holder);
+        }
+        let count = self.local().wrapping_add(1);
+        self.set_local(count);
+        if (count as i32) < 0 {
+            // Left to `increment`, which makes the object immortal.
+            self.set_local(count.wrapping_sub(1));
+            return false;
+        }
+        true
+    }
+
     #[inline]
     fn increment_by(&self, owner: &OwnerCell, me: OwnerId, more: u32) {
         let holder = owner.load();

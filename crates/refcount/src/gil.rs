@@ -72,6 +72,12 @@ impl RawRefCount for RefCount {
         self.count.set(self.count.get() + 1);
     }
 
+    #[inline(always)]
+    fn increment_quick(&self, owner: &OwnerCell, me: OwnerId) -> bool {
+        self.increment(owner, me);
+        true
+    }
+
     #[inline]
     fn increment_by(&self, _owner: &OwnerCell, _me: OwnerId, more: u32) {
         self.count.set(self.count.get() + u64::from(more));

@@ -125,6 +125,12 @@ pub trait RawRefCount: Sized + Send + Sync + 'static {
         self.increment(owner, owner.load());
     }
 
+    /// [`RawRefCount::increment`] where that takes nothing but the owner's own count, or no count at all; else false, and
+    /// nothing is counted. The owner and whoever sees an uncounted object may do without holding a reference: nobody else
+    /// ends its life meanwhile.
+    #[must_use]
+    fn increment_quick(&self, owner: &OwnerCell, me: OwnerId) -> bool;
+
     /// `more` more references at once.
     fn increment_by(&self, owner: &OwnerCell, me: OwnerId, more: u32);
 

@@ -24,10 +24,11 @@ use mode::{Attached, FREE_THREADED, OwnerId};
 use crate::lock::CriticalSection;
 use crate::object::handle::Obj;
 use crate::object::layout::{Layout, Payload};
-use crate::object::slot::Slot;
+use crate::object::slot::{Slot, count_quick};
 use crate::shape::builtin;
 use crate::string::{OutOfMemory, Str};
 use crate::value::Value;
+use crate::value::singleton::UNBOUND;
 use table::{Place, TablePtr};
 
 /// The payload of a `dict`.
@@ -567,23 +568,34 @@ impl Obj<Dict> {
     /// Value of entry `number` if the set of keys is still that of `version`.
     #[inline(always)]
     pub fn get_cached(&self, token: &Attached, version: u32, number: usize) -> Option<Value> {
-        self.get_cached_as(token, token.owner(), version, number)
-    }
-
-    /// [`Obj::get_cached`] for a caller who has the token's owner at hand.
-    #[inline(always)]
-    pub fn get_cached_as(&self, token: &Attached, me: OwnerId, version: u32, number: usize) -> Option<Value> {
         let table = self.table.get();
         if table.version() != version {
             return None;
         }
         // A table with this version has this entry.
-        let value = match table.value(number).load(me, || self.table.is(table)) {
+        let value = match table.value(number).load(token.owner(), || self.table.is(table)) {
             Ok(value) => value,
             Err(_) => self.value_at(token, number),
         };
         // The entry may have become another key's meanwhile; who reuses it has taken the version away before.
         value.filter(|_| !FREE_THREADED || self.has_version(version))
+    }
+
+    /// [`Obj::get_cached`] by the thread whose heap is `me`, of a value that needs no call to be counted; else None.
+    #[inline(always)]
+    pub fn get_cached_quick(&self, me: OwnerId, version: u32, number: usize) -> Option<Value> {
+        let table = self.table.get();
+        if table.version() != version {
+            return None;
+        }
+        // A table with this version has this entry.
+        let word = table.value(number).peek();
+        // As in `get_cached`.
+        if word == UNBOUND || FREE_THREADED && !self.has_version(version) {
+            return None;
+        }
+        // SAFETY: the entry held the word just now.
+        unsafe { count_quick(me, word) }
     }
 
     /// Replaces the value of entry `number` if the set of keys is still that of `version`.

@@ -104,26 +104,35 @@ impl Obj<List> {
     }
 
     /// `self[index]`, or None beyond the end.
-    #[inline(always)]
+    #[inline]
     pub fn get(&self, token: &Attached, index: usize) -> Option<Value> {
-        self.get_as(token, token.owner(), index)
-    }
-
-    /// [`Obj::get`] for a caller who has the token's owner at hand.
-    #[inline(always)]
-    pub fn get_as(&self, token: &Attached, me: OwnerId, index: usize) -> Option<Value> {
         let slots = self.array.slots();
-        // In the free-threaded build the length may belong to another array; what lies between it and the capacity is
-        // empty (A1), and the slow way tells whether it is beyond the end.
-        let end = if FREE_THREADED { slots.len() } else { self.len() };
-        if index < end {
-            // SAFETY: the index is below the capacity (in the gil build: below the length, which is below it).
+        if index < self.end(slots) {
+            // SAFETY: the index is below the capacity.
             let slot = unsafe { slots.get_unchecked(index) };
-            if let Ok(Some(value)) = slot.load(me, || self.array.is(slots)) {
+            if let Ok(Some(value)) = slot.load(token.owner(), || self.array.is(slots)) {
                 return Some(value);
             }
         }
         if FREE_THREADED { self.get_locked(token, index) } else { None }
+    }
+
+    /// [`Obj::get`] by the thread whose heap is `me`, of an item that needs no call to be counted; else None.
+    #[inline(always)]
+    pub fn get_quick(&self, me: OwnerId, index: usize) -> Option<Value> {
+        let slots = self.array.slots();
+        if index >= self.end(slots) {
+            return None;
+        }
+        // SAFETY: the index is below the capacity.
+        unsafe { slots.get_unchecked(index) }.load_quick(me)
+    }
+
+    /// Below it slots may be read without a lock. In the free-threaded build the length may belong to another array; what
+    /// lies between it and the capacity is empty (A1).
+    #[inline(always)]
+    fn end(&self, slots: &[Slot]) -> usize {
+        if FREE_THREADED { slots.len() } else { self.len() }
     }
 
     #[cold]
@@ -151,16 +160,15 @@ impl Obj<List> {
         Ok(())
     }
 
-    /// [`Obj::set`] by the thread whose heap is `me`, with a value that is made only if it is stored; false if that needs
-    /// the list's lock, or the index is beyond the end.
+    /// [`Obj::set`] by the thread whose heap is `me`, with a value that is made only if it is stored; hands out what was
+    /// there. None if that needs the list's lock, or the index is beyond the end.
     #[inline(always)]
-    pub fn set_quick(&self, me: OwnerId, index: usize, value: impl FnOnce() -> Value) -> bool {
+    pub fn set_quick(&self, me: OwnerId, index: usize, value: impl FnOnce() -> Value) -> Option<Value> {
         if index >= self.len() || !CriticalSection::is_unneeded(self.header(), me) {
-            return false;
+            return None;
         }
         // SAFETY: the index is below the length.
-        drop(unsafe { self.array.slots().get_unchecked(index) }.replace(Some(value())));
-        true
+        Some(unsafe { self.array.slots().get_unchecked(index) }.exchange(value()))
     }
 
     /// `self.append(value)`

@@ -108,6 +108,13 @@ impl Header {
         self.counts.increment(&self.owner, me);
     }
 
+    /// Adds a reference for the thread whose heap is `me`, if that needs no call; else false, and none is added.
+    #[inline(always)]
+    #[must_use]
+    pub fn increment_quick(&self, me: OwnerId) -> bool {
+        self.counts.increment_quick(&self.owner, me)
+    }
+
     /// Adds a reference for the owner, who has just seen that it is.
     #[inline(always)]
     pub(crate) fn increment_own(&self) {

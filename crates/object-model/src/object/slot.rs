@@ -60,6 +60,23 @@ pub unsafe fn count_word(me: OwnerId, word: u64, held: impl Fn() -> bool) -> Res
     Ok(unsafe { Value::from_word(word) })
 }
 
+/// [`count_word`] of a word that needs no second look at where it was found, and no call; else None, and nothing is counted.
+///
+/// # Safety
+/// As [`count_word`].
+#[inline(always)]
+pub unsafe fn count_quick(me: OwnerId, word: u64) -> Option<Value> {
+    if word & 7 == 0 {
+        // SAFETY: as in `count_word`.
+        let header = unsafe { &*(word as *const Header) };
+        if !header.increment_quick(me) {
+            return None;
+        }
+    }
+    // SAFETY: an immediate, counted above, or never counted by anybody.
+    Some(unsafe { Value::from_word(word) })
+}
+
 /// A place for a value; empty means UNBOUND.
 #[repr(transparent)]
 pub struct Slot(AtomicU64);
@@ -92,6 +109,17 @@ impl Slot {
         }
         // SAFETY: the slot held the word just now, and holds it still if both checks say so.
         unsafe { count_word(me, word, || self.peek() == word && unmoved()) }.map(Some)
+    }
+
+    /// [`Slot::load`] of a value, if that needs no second look and no call; else None, also if there is none.
+    #[inline(always)]
+    pub fn load_quick(&self, me: OwnerId) -> Option<Value> {
+        let word = self.peek();
+        if word == UNBOUND {
+            return None;
+        }
+        // SAFETY: the slot held the word just now.
+        unsafe { count_quick(me, word) }
     }
 
     /// A counted reference, read by someone who may mutate the container (or has it to himself); marks the object
@@ -152,6 +180,17 @@ impl Slot {
         self.0.store(word, Ordering::Release);
         // SAFETY: the reference that the slot held is now ours.
         if old == UNBOUND { None } else { Some(unsafe { Value::from_word(old) }) }
+    }
+
+    /// Puts `new` and hands out what was there, `UNBOUND` if nothing. The caller may mutate the container.
+    #[inline(always)]
+    pub fn exchange(&self, new: Value) -> Value {
+        // Relaxed: only the holder of the container's lock writes.
+        let old = self.0.load(Ordering::Relaxed);
+        // Release pairs with the acquire in `peek`.
+        self.0.store(new.into_word(), Ordering::Release);
+        // SAFETY: the reference that the slot held is now ours.
+        unsafe { Value::from_word(old) }
     }
 
     /// Moves a word from another slot of the same container, reference and all.

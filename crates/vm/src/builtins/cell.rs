@@ -40,16 +40,16 @@ impl Cell {
     /// What the cell holds.
     #[inline]
     pub fn get(&self, th: &Thread) -> Option<Value> {
-        self.get_as(th, th.owner())
-    }
-
-    /// [`Cell::get`] for a caller who has the thread's owner at hand.
-    #[inline(always)]
-    pub fn get_as(&self, th: &Thread, me: OwnerId) -> Option<Value> {
-        match self.content.load(me, || true) {
+        match self.content.load(th.owner(), || true) {
             Ok(value) => value,
             Err(_) => self.get_locked(th),
         }
+    }
+
+    /// [`Cell::get`] by the thread whose heap is `me`, of a value that needs no call to be counted; else None.
+    #[inline(always)]
+    pub fn get_quick(&self, me: OwnerId) -> Option<Value> {
+        self.content.load_quick(me)
     }
 
     #[cold]

@@ -106,7 +106,8 @@ pub fn name(frame: Frame, index: u16) -> &'static Obj<Str> {
     &frame.code().payload.names[index as usize]
 }
 
-/// `LOAD_ATTR` of an inline slot that one of the cache words names, or of what the first one found in a class.
+/// `LOAD_ATTR` of an inline slot that one of the cache words names, or of what the first one found in a class, if the value
+/// needs no call to be counted; None: the long way.
 #[inline(always)]
 pub fn cached_first(me: OwnerId, receiver: &Value, words: &[AtomicU64]) -> Option<Value> {
     let header = receiver.as_header()?;
@@ -116,7 +117,7 @@ pub fn cached_first(me: OwnerId, receiver: &Value, words: &[AtomicU64]) -> Optio
     let mut word = words[0].load(Ordering::Relaxed);
     if word & !cache::OFFSET != slot_of_shape {
         if word & cache::SLOT == 0 {
-            return cache::found(me, cache::read(&words[0]), header);
+            return cache::found_quick(me, cache::read(&words[0]), header);
         }
         word = words[1].load(Ordering::Relaxed); // Relaxed: as above.
         if word & !cache::OFFSET != slot_of_shape {
@@ -125,7 +126,7 @@ pub fn cached_first(me: OwnerId, receiver: &Value, words: &[AtomicU64]) -> Optio
     }
     // SAFETY: the offset was found for an object of this shape.
     let slot = unsafe { attributes::slot_at(header.as_ptr(), (word & cache::OFFSET) as usize) };
-    slot.load(me, || header.shape_id() == shape).ok().flatten()
+    slot.load_quick(me)
 }
 
 /// `LOAD_ATTR`, where the first alternative is no slot of the receiver's shape. Some: a property's function goes on.
@@ -306,29 +307,35 @@ fn slot_word(shape: ShapeId, kind: u64, offset: usize) -> Option<u64> {
 /// `STORE_ATTR` by the first alternative, if that names an inline slot of the receiver, there already or new, and the thread
 /// needs no lock; else false, and the value is not made.
 #[inline(always)]
-pub fn store_first(me: OwnerId, object: &Header, words: &[AtomicU64], value: impl FnOnce() -> Value) -> bool {
+pub fn store_first(
+    th: &Thread,
+    me: OwnerId,
+    object: &Header,
+    words: &[AtomicU64],
+    value: impl Fn() -> Value,
+) -> bool {
     let shape = object.shape_id();
     // Relaxed: both words stand on their own: the first is checked against the object's shape, the second to belong to it.
     let cached = words[0].load(Ordering::Relaxed);
     if cached >> 32 != u64::from(shape.0) || !CriticalSection::is_unneeded(object, me) {
         return false;
     }
-    let mut after = shape;
-    if cached & cache::SLOT == 0 {
+    // SAFETY: the offset was found for an object of this shape.
+    let slot = unsafe { attributes::slot_at(object.as_ptr(), (cached & cache::OFFSET) as usize) };
+    let old = if cached & cache::SLOT != 0 {
+        slot.exchange(value())
+    } else {
         let next = words[1].load(Ordering::Relaxed); // Relaxed: as above.
         if next >> 32 != u64::from(shape.0) {
             return false;
         }
-        after = ShapeId(next as u32);
-    }
-    // SAFETY: the offset was found for an object of this shape.
-    let slot = unsafe { attributes::slot_at(object.as_ptr(), (cached & cache::OFFSET) as usize) };
-    let old = slot.replace(Some(value()));
-    if after != shape {
+        let old = slot.exchange(value());
         // The slot is written before the shape that names it is published.
-        object.set_shape(after);
-    }
-    drop(old);
+        object.set_shape(ShapeId(next as u32));
+        old
+    };
+    // SAFETY: the reference is ours.
+    unsafe { drop_word_as(th, me, old.into_word()) };
     true
 }
 
@@ -483,8 +490,10 @@ fn has_own(th: &Thread, header: &Header, name: &Obj<Str>) -> bool {
 #[inline(never)]
 pub fn load_method(th: &mut Thread, frame: Frame, i: Instruction, words: &[AtomicU64]) -> PyResult<()> {
     let receiver = take(frame, i, KILL_B, i.b);
+    // The first alternative is known to fail but where a value is not to be counted quickly.
+    let rest = if mode::FREE_THREADED { words } else { &words[1..] };
     if let Some(header) = receiver.as_header()
-        && let Some(method) = cache::found(th.owner(), cache::read(&words[1]), header)
+        && let Some(method) = rest.iter().find_map(|word| cache::found(th.owner(), cache::read(word), header))
     {
         put_method(th, frame, i.a, method, Some(receiver));
         return Ok(());

@@ -18,7 +18,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use compiler::bytecode::instruction::Opcode;
 use mode::OwnerId;
 use object_model::dict::Dict;
-use object_model::object::slot::count_word;
+use object_model::object::slot::{count_quick, count_word};
 use object_model::string::Str;
 use object_model::ty::Class;
 use object_model::{Attached, Header, Obj, Value, reclaim};
@@ -60,9 +60,9 @@ impl Entry {
     }
 }
 
-/// The value that an alternative remembers for this receiver, if it is still true.
+/// The entry that an alternative remembers, if it is still true of this receiver.
 #[inline(always)]
-pub fn found(me: OwnerId, word: u64, receiver: &Header) -> Option<Value> {
+fn current<'a>(word: u64, receiver: &Header) -> Option<&'a Entry> {
     if word & KIND != 0 {
         return None;
     }
@@ -76,9 +76,24 @@ pub fn found(me: OwnerId, word: u64, receiver: &Header) -> Option<Value> {
     {
         return None;
     }
+    Some(entry)
+}
+
+/// The value that an alternative remembers for this receiver, if it is still true.
+#[inline]
+pub fn found(me: OwnerId, word: u64, receiver: &Header) -> Option<Value> {
+    let entry = current(word, receiver)?;
     // SAFETY: the version says that the type's dict holds the word; who changes that changes the version before the
     // reference is given up (`class::create::replace_in_dict`).
     unsafe { count_word(me, entry.word, || entry.is_current()) }.ok()
+}
+
+/// [`found`], of a value that needs no call to be counted; else None.
+#[inline(always)]
+pub fn found_quick(me: OwnerId, word: u64, receiver: &Header) -> Option<Value> {
+    let entry = current(word, receiver)?;
+    // SAFETY: as in `found`.
+    unsafe { count_quick(me, entry.word) }
 }
 
 /// Reads an alternative.
@@ -172,28 +187,39 @@ pub fn free(instructions: &[compiler::bytecode::instruction::Instruction], words
 }
 
 /// `LOAD_GLOBAL` by its cache.
+pub fn global(th: &Thread, frame: Frame, first: &AtomicU64, second: &AtomicU64) -> Option<Value> {
+    global_by(frame, first, second, |dict, version, number| dict.get_cached(th, version, number))
+}
+
+/// `LOAD_GLOBAL` by its cache, of a value that needs no call to be counted; None: the long way.
 #[inline(always)]
-pub fn global(
-    th: &Thread,
-    me: OwnerId,
+pub fn global_quick(me: OwnerId, frame: Frame, first: &AtomicU64, second: &AtomicU64) -> Option<Value> {
+    global_by(frame, first, second, |dict, version, number| dict.get_cached_quick(me, version, number))
+}
+
+#[inline(always)]
+fn global_by(
     frame: Frame,
-    first: u64,
-    second: impl FnOnce() -> u64,
+    first: &AtomicU64,
+    second: &AtomicU64,
+    get: impl Fn(&Obj<Dict>, u32, usize) -> Option<Value>,
 ) -> Option<Value> {
+    // Relaxed: each cache word stands on its own, and is checked against the dicts below.
+    let first = first.load(Ordering::Relaxed);
     if first == 0 {
         return None;
     }
     let function = &frame.running().payload;
     let version = (first >> 32) as u32;
     if first & 1 == 0 {
-        return function.globals.get_cached_as(th, me, version, (first as u32 >> 1) as usize);
+        return get(&function.globals, version, (first as u32 >> 1) as usize);
     }
     // Not in the globals as long as their keys are what they were.
     if !function.globals.has_version(version) {
         return None;
     }
-    let second = second();
-    function.builtins.get_cached_as(th, me, (second >> 32) as u32, second as u32 as usize)
+    let second = second.load(Ordering::Relaxed); // Relaxed: as above.
+    get(&function.builtins, (second >> 32) as u32, second as u32 as usize)
 }
 
 /// A data descriptor was added to a class after its instances were cached: it may hide slots that caches point to. The

@@ -9,10 +9,11 @@
 //! - A `slow!` handler is an out-of-line function over (thread, base, instruction) that does the whole instruction,
 //!   kills included, and answers whether it raised.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::AtomicU64;
 
 use compiler::bytecode::instruction::{IF_TRUE, Instruction, KILL_A, KILL_B, KILL_C, Opcode};
 use object_model::list::List;
+use object_model::object::slot::count_quick;
 use object_model::shape::{ShapeId, builtin};
 use object_model::value::float::{float_word, is_float_word, word_float};
 use object_model::value::int::{INT_TAG, add_words, both_int, int_word, mul_words, sub_words};
@@ -36,6 +37,18 @@ use crate::thread::Thread;
 unsafe fn header<'a>(word: u64) -> &'a Header {
     // SAFETY: the caller's word.
     unsafe { &*(word as *const Header) }
+}
+
+/// The value of a word, counted out of line. Answers it, so that the caller need not keep the word.
+///
+/// # Safety
+/// The word must be in use, and hold its object alive.
+#[cold]
+#[inline(never)]
+unsafe fn count(th: &Thread, word: u64) -> Value {
+    // SAFETY: the caller's word.
+    let value = unsafe { Value::borrow_word(&word) };
+    value.clone_as(th.owner())
 }
 
 /// The instruction in one load: the handlers' own loads of its fields would be put together again for a call.
@@ -96,6 +109,14 @@ pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
             }
         }};
     }
+    // The value of a word, counted.
+    macro_rules! counted {
+        ($word:expr) => {{
+            let word: u64 = $word;
+            // SAFETY: the word is in use, and holds its object alive.
+            unsafe { count_quick(me, word).unwrap_or_else(|| count(th, word)) }
+        }};
+    }
     // A register's value: moved if the flag says that it dies here, else counted.
     macro_rules! take {
         ($n:expr, $flag:expr, $i:expr) => {{
@@ -103,12 +124,11 @@ pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
             if $i.flags & $flag != 0 {
                 // SAFETY: as in `reg`.
                 unsafe { *base.add($n as usize) = UNBOUND };
-            } else if word & 7 == 0 {
-                // SAFETY: a register's object is alive.
-                unsafe { header(word) }.increment_as(me);
+                // SAFETY: the reference is ours, moved.
+                unsafe { Value::from_word(word) }
+            } else {
+                counted!(word)
             }
-            // SAFETY: the reference is ours: moved or counted.
-            unsafe { Value::from_word(word) }
         }};
     }
     macro_rules! kill {
@@ -429,7 +449,7 @@ pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
     }
     macro_rules! load_item {
         ($i:expr, $index:expr, $slow:expr) => {{
-            if let Some(item) = subscript::item(th, me, value!($i.b), $index) {
+            if let Some(item) = subscript::item_quick(me, value!($i.b), $index) {
                 write!($i.a, item.into_word());
                 if $i.flags & KILL_B != 0 && $i.a != $i.b {
                     kill!($i.b);
@@ -516,23 +536,12 @@ pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
             Opcode::Nop | Opcode::Extra => {}
 
             Opcode::Move => {
-                let word = reg!(i.b);
-                if i.flags & KILL_B != 0 {
-                    // SAFETY: as in `reg`.
-                    unsafe { *base.add(i.b as usize) = UNBOUND };
-                } else if word & 7 == 0 {
-                    // SAFETY: a register's object is alive.
-                    unsafe { header(word) }.increment_as(me);
-                }
-                write!(i.a, word);
+                let value = take!(i.b, KILL_B, i);
+                write!(i.a, value.into_word());
             }
             Opcode::LoadConst => {
-                let word = constant!(i.b);
-                if word & 7 == 0 {
-                    // SAFETY: the code keeps its constants alive.
-                    unsafe { header(word) }.increment_as(me);
-                }
-                write!(i.a, word);
+                let value = counted!(constant!(i.b));
+                write!(i.a, value.into_word());
             }
             Opcode::CheckBound => {
                 if reg!(i.a) == UNBOUND {
@@ -542,19 +551,15 @@ pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
             Opcode::DeleteLocal => slow!(names::delete_local, i),
             Opcode::Clear => write!(i.a, UNBOUND),
             Opcode::MakeCell => slow!(names::make_cell, i),
-            Opcode::LoadCell => match names::cell_value(th, me, value!(i.b)) {
+            Opcode::LoadCell => match names::cell_quick(me, value!(i.b)) {
                 Some(value) => write!(i.a, value.into_word()),
-                None => slow!(names::raise_empty_cell, i),
+                None => slow!(names::load_cell, i),
             },
             Opcode::StoreCell => slow!(names::store_cell, i),
             Opcode::DeleteCell => slow!(names::delete_cell, i),
 
             Opcode::LoadGlobal => {
-                // Relaxed: each cache word stands on its own, and is checked against the dicts below.
-                let first = cache_word!(0).load(Ordering::Relaxed);
-                if let Some(value) =
-                    cache::global(th, me, Frame(base), first, || cache_word!(1).load(Ordering::Relaxed))
-                {
+                if let Some(value) = cache::global_quick(me, Frame(base), cache_word!(0), cache_word!(1)) {
                     write!(i.a, value.into_word());
                 } else {
                     slow!(names::load_global, i);
@@ -606,7 +611,7 @@ pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
                 if word & 7 == 0 {
                     // SAFETY: a register's object is alive.
                     let object = unsafe { header(word) };
-                    if attribute::store_first(me, object, cache_words!(2), || take!(i.c, KILL_C, i)) {
+                    if attribute::store_first(th, me, object, cache_words!(2), || take!(i.c, KILL_C, i)) {
                         skip!(4);
                         if i.flags & KILL_A != 0 {
                             kill!(i.a);
@@ -624,16 +629,14 @@ pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
                 if word & 7 == 0 {
                     // SAFETY: a register's object is alive.
                     let object = unsafe { header(word) };
-                    if let Some(method) = cache::found(me, cache::read(cache_word!(0)), object) {
+                    if let Some(method) = cache::found_quick(me, cache::read(cache_word!(0)), object) {
                         if i.flags & KILL_B != 0 {
                             // SAFETY: as in `reg`; the reference moves below.
                             unsafe { *base.add(i.b as usize) = UNBOUND };
-                        } else {
-                            // SAFETY: as above.
-                            unsafe { header(word) }.increment_as(me);
                         }
                         put_word!(i.a, method.into_word());
-                        put_word!(i.a as usize + crate::frame::HEADER, word);
+                        let receiver = if i.flags & KILL_B != 0 { word } else { counted!(word).into_word() };
+                        put_word!(i.a as usize + crate::frame::HEADER, receiver);
                         skip!(2);
                         next!();
                     }
@@ -809,14 +812,13 @@ pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
                     next!();
                 }
                 if mark == LIST_MARK || mark == TUPLE_MARK {
-                    match iterate::step(th, me, Frame(base), i.a, mark) {
-                        Some(item) => {
-                            write!(i.b, item.into_word());
-                            poll!();
-                            jump!(i.c.cast_signed());
-                        }
-                        None => kill!(i.a as usize + 1),
+                    if let Some(item) = iterate::step_quick(me, Frame(base), i.a, mark) {
+                        write!(i.b, item.into_word());
+                    } else if !iterate::step(th, Frame(base), whole(i)) {
+                        next!();
                     }
+                    poll!();
+                    jump!(i.c.cast_signed());
                     next!();
                 }
                 save!();

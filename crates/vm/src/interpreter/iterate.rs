@@ -6,6 +6,7 @@
 use compiler::bytecode::instruction::{Instruction, KILL_B};
 use mode::OwnerId;
 use object_model::list::List;
+use object_model::object::slot::count_quick;
 use object_model::shape::builtin;
 use object_model::tuple::Tuple;
 use object_model::value::int::{int_word, word_int};
@@ -91,22 +92,45 @@ pub fn get_iterator(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<(
     Ok(())
 }
 
-/// `FOR_NEXT` on a list or tuple, whose mark is `mark`; None at the end.
+/// `FOR_NEXT` on a list or tuple, whose mark is `mark`, of an item that needs no call to be counted; None: [`step`] knows.
 #[inline(always)]
-pub fn step(th: &Thread, me: OwnerId, frame: Frame, register: u16, mark: u64) -> Option<Value> {
+pub fn step_quick(me: OwnerId, frame: Frame, register: u16, mark: u64) -> Option<Value> {
     let (items, index) = (value(frame, register + 1), frame.register(register as usize + 2));
     // SAFETY: the third register of such an iteration holds the index.
     let at = word_int(unsafe { *index }) as usize;
     let item = if mark == LIST_MARK {
         // SAFETY: the mark says that this is a list.
-        unsafe { Obj::<List>::borrow_unchecked(items) }.get_as(th, me, at)
+        unsafe { Obj::<List>::borrow_unchecked(items) }.get_quick(me, at)?
     } else {
         // SAFETY: the mark says that this is a tuple.
-        unsafe { Obj::<Tuple>::borrow_unchecked(items) }.items().get(at).map(|item| item.clone_as(me))
+        let item = unsafe { Obj::<Tuple>::borrow_unchecked(items) }.items().get(at)?;
+        // SAFETY: the tuple holds its items.
+        unsafe { count_quick(me, item.word()) }?
     };
     // SAFETY: as above; an int is no reference.
     unsafe { *index = int_word(at as i64 + 1) };
-    item
+    Some(item)
+}
+
+/// `FOR_NEXT` on a list or tuple; false at the end.
+#[inline(never)]
+pub fn step(th: &Thread, frame: Frame, i: Instruction) -> bool {
+    let (items, index) = (value(frame, i.a + 1), frame.register(i.a as usize + 2));
+    // SAFETY: as in `step_quick`.
+    let at = word_int(unsafe { *index }) as usize;
+    let item = match exact::list(items) {
+        Some(list) => list.get(th, at),
+        // SAFETY: as in `step_quick`.
+        None => unsafe { Obj::<Tuple>::borrow_unchecked(items) }.items().get(at).cloned(),
+    };
+    let Some(item) = item else {
+        put(th, frame, i.a as usize + 1, Value::UNBOUND);
+        return false;
+    };
+    // SAFETY: as in `step_quick`.
+    unsafe { *index = int_word(at as i64 + 1) };
+    put(th, frame, i.b as usize, item);
+    true
 }
 
 /// `FOR_NEXT` on an iterator object; false when it is exhausted, and dropped.

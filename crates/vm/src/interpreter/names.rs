@@ -61,17 +61,31 @@ pub fn make_cell(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()> 
 }
 
 /// What a cell holds.
-#[inline(always)]
-pub fn cell_value(th: &Thread, me: OwnerId, cell: &Value) -> Option<Value> {
+#[inline]
+fn cell_value(th: &Thread, cell: &Value) -> Option<Value> {
     // SAFETY: the compiler uses LOAD_CELL on cells' registers only.
     let cell: &Obj<Cell> = unsafe { Obj::borrow_unchecked(cell) };
-    cell.get_as(th, me)
+    cell.get(th)
 }
 
-/// Raises for an empty cell.
+/// `LOAD_CELL` of a value that needs no call to be counted; None: the long way.
+#[inline(always)]
+pub fn cell_quick(me: OwnerId, cell: &Value) -> Option<Value> {
+    // SAFETY: as in `cell_value`.
+    let cell: &Obj<Cell> = unsafe { Obj::borrow_unchecked(cell) };
+    cell.get_quick(me)
+}
+
+/// `LOAD_CELL`
 #[cold]
-pub fn raise_empty_cell(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()> {
-    Err(empty_cell(th, frame, i.b, name(frame, i.c)))
+pub fn load_cell(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()> {
+    match cell_value(th, value(frame, i.b)) {
+        Some(found) => {
+            put(th, frame, i.a as usize, found);
+            Ok(())
+        }
+        None => Err(empty_cell(th, frame, i.b, name(frame, i.c))),
+    }
 }
 
 fn empty_cell(th: &mut Thread, frame: Frame, register: u16, name: &Obj<Str>) -> Raised {
@@ -147,13 +161,19 @@ fn missing(th: &mut Thread, namespace: &Value, name: &Obj<Str>) -> PyResult<Opti
 /// `LOAD_GLOBAL`, filling its cache.
 #[inline(never)]
 pub fn load_global(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()> {
-    let name = name(frame, i.b);
-    let (globals, builtins) = scopes(th, frame)?;
     // SAFETY: the saved pc points to the two cache words of LOAD_GLOBAL.
     let (first, second) = unsafe {
         let words = frame.pc().cast::<AtomicU64>();
         (&*words, &*words.add(1))
     };
+    if mode::FREE_THREADED
+        && let Some(found) = super::cache::global(th, frame, first, second)
+    {
+        put(th, frame, i.a as usize, found);
+        return Ok(());
+    }
+    let name = name(frame, i.b);
+    let (globals, builtins) = scopes(th, frame)?;
     // Versions are read before the lookups: if keys change in between, the cache just does not match.
     let version = globals.cache_version();
     if let Some(index) = globals.index_of_str(th, name) {
@@ -286,7 +306,7 @@ pub fn load_from_dict_or_cell(th: &mut Thread, frame: Frame, i: Instruction) -> 
     let namespace = value(frame, i.b).clone();
     let found = match from_namespace(th, &namespace, name)? {
         Some(found) => Some(found),
-        None => cell_value(th, th.owner(), value(frame, i.c)),
+        None => cell_value(th, value(frame, i.c)),
     };
     match found {
         Some(found) => {

@@ -4,9 +4,9 @@ use compiler::bytecode::instruction::{Instruction, KILL_A, KILL_B, KILL_C, Opcod
 use mode::OwnerId;
 use object_model::bytes_object::Bytes;
 use object_model::list::List;
+use object_model::object::slot::count_quick;
 use object_model::shape::builtin;
 use object_model::string::Str;
-use object_model::tuple::Tuple;
 use object_model::value::int::{INT_TAG, word_int};
 use object_model::{Obj, Value};
 
@@ -17,7 +17,7 @@ use super::dispatch::Resume;
 use crate::builtins::slice::{self, Slice};
 use crate::class::special;
 use crate::error::PyResult;
-use crate::frame::Frame;
+use crate::frame::{Frame, drop_word_as};
 use crate::names::Special;
 use crate::protocol::sequence::FastItems;
 use crate::protocol::{exact, mapping};
@@ -29,16 +29,36 @@ fn value<'a>(frame: Frame, register: u16) -> &'a Value {
     unsafe { Value::borrow_word(&*frame.register(register as usize)) }
 }
 
-/// `container[index]` of exactly a list or a tuple and a small int; None for all else, also beyond the end.
+/// `container[index]` of exactly a list or a tuple and a small int, of an item that needs no call to be counted; None for
+/// all else, also beyond the end.
 #[inline(always)]
-pub fn item(th: &Thread, me: OwnerId, container: &Value, index: u64) -> Option<Value> {
+pub fn item_quick(me: OwnerId, container: &Value, index: u64) -> Option<Value> {
     if index & INT_TAG != INT_TAG {
         return None;
     }
     if let Some(list) = exact::list(container) {
-        return list_item(th, me, list, word_int(index));
+        return list.get_quick(me, place(word_int(index), || list.len()));
     }
-    tuple_item(me, exact::tuple(container)?, word_int(index))
+    let items = exact::tuple(container)?.items();
+    // SAFETY: the tuple holds its items.
+    unsafe { count_quick(me, items.get(place(word_int(index), || items.len()))?.word()) }
+}
+
+/// [`item_quick`] of an item that may need more.
+#[inline]
+fn item(th: &Thread, container: &Value, index: &Value) -> Option<Value> {
+    let index = index.as_small_int()?;
+    if let Some(list) = exact::list(container) {
+        return list.get(th, place(index, || list.len()));
+    }
+    let items = exact::tuple(container)?.items();
+    items.get(place(index, || items.len())).cloned()
+}
+
+/// The place that an index means; beyond any length for a negative one that is too large.
+#[inline(always)]
+fn place(index: i64, len: impl FnOnce() -> usize) -> usize {
+    if index < 0 { (index + len() as i64) as usize } else { index as usize }
 }
 
 /// `STORE_SUBSCR` of exactly a list and a small int below its length; false for all else. Leaves `KILL_A` to the caller.
@@ -47,10 +67,15 @@ pub fn store_item(th: &Thread, me: OwnerId, frame: Frame, i: Instruction) -> boo
     let (Some(list), Some(index)) = (exact::list(value(frame, i.a)), value(frame, i.b).as_small_int()) else {
         return false;
     };
-    let index = if index < 0 { index + list.len() as i64 } else { index };
-    // A negative number is beyond any length when taken without its sign.
-    list.set_quick(me, index as usize, || take_as(me, frame, i, KILL_C, i.c))
-        || mode::FREE_THREADED && store_locked(th, frame, i, list, index as usize)
+    let index = place(index, || list.len());
+    match list.set_quick(me, index, || take_as(me, frame, i, KILL_C, i.c)) {
+        Some(old) => {
+            // SAFETY: the reference is ours.
+            unsafe { drop_word_as(th, me, old.into_word()) };
+            true
+        }
+        None => mode::FREE_THREADED && store_locked(th, frame, i, list, index),
+    }
 }
 
 /// [`store_item`] of a list that other threads may mutate.
@@ -67,21 +92,6 @@ fn store_locked(th: &Thread, frame: Frame, i: Instruction, list: &Obj<List>, ind
             false
         }
     }
-}
-
-/// `list[index]`; None if there is no such item.
-#[inline(always)]
-fn list_item(th: &Thread, me: OwnerId, list: &Obj<List>, index: i64) -> Option<Value> {
-    let index = if index < 0 { index + list.len() as i64 } else { index };
-    // A negative number is beyond any length when taken without its sign.
-    list.get_as(th, me, index as usize)
-}
-
-/// `tuple[index]`; None if there is no such item.
-#[inline(always)]
-fn tuple_item(me: OwnerId, tuple: &Obj<Tuple>, index: i64) -> Option<Value> {
-    let index = if index < 0 { index + tuple.len() as i64 } else { index };
-    tuple.items().get(index as usize).map(|item| item.clone_as(me))
 }
 
 /// `container[index]` of a native sequence and a small int, if that needs no call and there is such an item.
@@ -122,7 +132,9 @@ pub fn load(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<Option<Re
         put(th, frame, i.a as usize, found);
         return Ok(None);
     }
-    if let Some(found) = fast_item(th, value(frame, i.b), value(frame, i.c)) {
+    if let Some(found) = item(th, value(frame, i.b), value(frame, i.c))
+        .or_else(|| fast_item(th, value(frame, i.b), value(frame, i.c)))
+    {
         kill(th, frame, i, KILL_B, i.b);
         put(th, frame, i.a as usize, found);
         return Ok(None);
@@ -153,7 +165,8 @@ pub fn load_constant(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<
         put(th, frame, i.a as usize, found);
         return Ok(());
     }
-    let found = match fast_item(th, value(frame, i.b), index) {
+    let known = item(th, value(frame, i.b), index).or_else(|| fast_item(th, value(frame, i.b), index));
+    let found = match known {
         Some(found) => found,
         None => th.get_item(value(frame, i.b), index)?,
     };
