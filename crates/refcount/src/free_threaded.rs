@@ -153,7 +153,7 @@ impl RefCount {
                 Decremented::Dropped(next) => (next, Release::Kept),
             };
             // Release: what this thread did to the object comes before its destruction; partners are the acquiring
-            // exchange below of whoever says `Dead`, that of `merge`, and the owner's load in `decrement`.
+            // exchange below of whoever says `Dead`, that of `merge`, and the owner's load in `decrement_rest`.
             // Acquire too for `Dead`: all other holders' uses come before the destruction that follows; and for
             // `Queue`: the caller reads the owner next, which the write that started this life, or merged, released.
             let order = if release == Release::Kept { Ordering::Release } else { Ordering::AcqRel };
@@ -279,26 +279,29 @@ impl RawRefCount for RefCount {
     }
 
     #[inline(always)]
-    fn decrement(&self, owner: &OwnerCell, me: OwnerId) -> Release {
+    fn decrement_quick(&self, owner: &OwnerCell, me: OwnerId) -> bool {
         let holder = owner.load();
-        if holder == me {
-            let left = self.local().wrapping_sub(1);
-            debug_assert!(left != u32::MAX, "more references dropped than taken");
-            self.set_local(left);
-            if left != 0 {
-                return Release::Kept;
-            }
-            // Acquire: other threads' uses of the object come before its destruction; partner is the release in
-            // `decrement_shared` that brought the word back to zero.
-            if self.shared.load(Ordering::Acquire) == Shared::UNSHARED.0 {
-                return Release::Dead;
-            }
-            self.merge(owner, 0)
-        } else if is_uncounted(holder) {
-            Release::Kept
-        } else {
-            self.decrement_foreign(holder)
+        if holder != me {
+            return is_uncounted(holder);
         }
+        let left = self.local().wrapping_sub(1);
+        debug_assert!(left != u32::MAX, "more references dropped than taken");
+        self.set_local(left);
+        left != 0
+    }
+
+    #[inline]
+    fn decrement_rest(&self, owner: &OwnerCell, me: OwnerId) -> Release {
+        let holder = owner.load();
+        if holder != me {
+            return self.decrement_foreign(holder);
+        }
+        // Acquire: other threads' uses of the object come before its destruction; partner is the release in
+        // `decrement_shared` that brought the word back to zero.
+        if self.shared.load(Ordering::Acquire) == Shared::UNSHARED.0 {
+            return Release::Dead;
+        }
+        self.merge(owner, 0)
     }
 
     #[inline]

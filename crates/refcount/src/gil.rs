@@ -84,8 +84,13 @@ impl RawRefCount for RefCount {
     }
 
     #[inline(always)]
-    fn decrement(&self, _owner: &OwnerCell, _me: OwnerId) -> Release {
-        self.drop_references(1)
+    fn decrement_quick(&self, _owner: &OwnerCell, _me: OwnerId) -> bool {
+        self.drop_references(1) == Release::Kept
+    }
+
+    #[inline(always)]
+    fn decrement_rest(&self, _owner: &OwnerCell, _me: OwnerId) -> Release {
+        Release::Dead
     }
 
     #[inline]

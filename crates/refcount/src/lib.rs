@@ -135,7 +135,18 @@ pub trait RawRefCount: Sized + Send + Sync + 'static {
     fn increment_by(&self, owner: &OwnerCell, me: OwnerId, more: u32);
 
     /// Gives up one reference.
-    fn decrement(&self, owner: &OwnerCell, me: OwnerId) -> Release;
+    #[inline(always)]
+    fn decrement(&self, owner: &OwnerCell, me: OwnerId) -> Release {
+        if self.decrement_quick(owner, me) { Release::Kept } else { self.decrement_rest(owner, me) }
+    }
+
+    /// The part of [`RawRefCount::decrement`] that is all there is to do for most. False: [`RawRefCount::decrement_rest`]
+    /// must follow before the thread does anything else with the object.
+    #[must_use]
+    fn decrement_quick(&self, owner: &OwnerCell, me: OwnerId) -> bool;
+
+    /// The rest of [`RawRefCount::decrement`].
+    fn decrement_rest(&self, owner: &OwnerCell, me: OwnerId) -> Release;
 
     /// One more reference for a reader that holds none and no lock, if the object is alive and was shared.
     ///

@@ -73,6 +73,17 @@ impl Baton {
         Ok(state == NEW)
     }
 
+    /// [`Baton::take`], if it is to be had and that takes no exchange, and `then` says yes; else nothing is taken.
+    #[inline(always)]
+    pub fn take_quick(&self, then: impl FnOnce() -> bool) -> bool {
+        // Relaxed: as in `take`.
+        if FREE_THREADED && !alone::is_alone() || self.0.load(Ordering::Relaxed) > RESTING || !then() {
+            return false;
+        }
+        self.0.store(TAKEN, Ordering::Relaxed); // Relaxed: as in `take`.
+        true
+    }
+
     /// [`Baton::take`], among threads that run at once.
     #[inline]
     pub fn take_shared(&self) -> Result<bool, Refusal> {

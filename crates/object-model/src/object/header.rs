@@ -127,10 +127,17 @@ impl Header {
         self.counts.increment(&self.owner, mode::attached::current_owner());
     }
 
-    /// Gives up a reference; says what is to be done.
+    /// Gives up a reference, if that is all there is to do. False: [`Header::decrement_rest`] must follow.
     #[inline(always)]
-    pub fn decrement(&self, me: OwnerId) -> Release {
-        self.counts.decrement(&self.owner, me)
+    #[must_use]
+    pub fn decrement_quick(&self, me: OwnerId) -> bool {
+        self.counts.decrement_quick(&self.owner, me)
+    }
+
+    /// The rest of giving up a reference; says what is to be done.
+    #[inline(always)]
+    pub fn decrement_rest(&self, me: OwnerId) -> Release {
+        self.counts.decrement_rest(&self.owner, me)
     }
 
     /// Adds a reference if the object is surely alive. The caller then re-checks where it found the object.

@@ -197,10 +197,9 @@ pub fn set_hooks(hooks: Hooks) {
 #[inline(always)]
 pub unsafe fn release_current(object: NonNull<Header>) {
     // SAFETY: the caller's reference keeps the object alive until this decrement.
-    let release = unsafe { object.as_ref() }.decrement(mode::attached::current_owner());
-    if release != Release::Kept {
-        // SAFETY: the decrement said so.
-        unsafe { released(object, release) };
+    if !unsafe { object.as_ref() }.decrement_quick(mode::attached::current_owner()) {
+        // SAFETY: the decrement began just now.
+        unsafe { release_rest_current(object) };
     }
 }
 
@@ -221,13 +220,37 @@ pub unsafe fn release(token: &Attached, object: NonNull<Header>) {
 #[inline(always)]
 pub unsafe fn release_as(token: &Attached, me: OwnerId, object: NonNull<Header>) {
     // SAFETY: the caller's reference keeps the object alive until this decrement.
-    match unsafe { object.as_ref() }.decrement(me) {
-        Release::Kept => {}
+    if !unsafe { object.as_ref() }.decrement_quick(me) {
+        // SAFETY: the decrement began just now.
+        unsafe { release_rest(token, object) };
+    }
+}
+
+/// Ends a decrement: apart, so that a decrement is no call but where it has to be.
+///
+/// # Safety
+/// As [`Header::decrement_rest`]; the caller does not touch `object` afterwards.
+#[inline(never)]
+unsafe fn release_rest(token: &Attached, object: NonNull<Header>) {
+    // SAFETY: the object is there until the decrement has ended.
+    match unsafe { object.as_ref() }.decrement_rest(token.owner()) {
         // SAFETY: Dead says that nobody else can reach the object.
         Release::Dead => unsafe { destroy(token, object) },
         // SAFETY: the decrement said so.
         release => unsafe { released(object, release) },
     }
+}
+
+/// [`release_rest`] on behalf of the current thread.
+///
+/// # Safety
+/// As [`release_rest`].
+#[inline(never)]
+unsafe fn release_rest_current(object: NonNull<Header>) {
+    // SAFETY: the object is there until the decrement has ended.
+    let release = unsafe { object.as_ref() }.decrement_rest(mode::attached::current_owner());
+    // SAFETY: the decrement said so.
+    unsafe { released(object, release) };
 }
 
 /// Gives up what the words from `from` up to `end` own, and leaves those that owned something unbound. `me` is the heap of
@@ -246,9 +269,8 @@ pub unsafe fn clear_words(token: &Attached, me: OwnerId, from: *mut u64, end: *m
             if word & 7 == 0 {
                 next.sub(1).write(UNBOUND);
                 let object = NonNull::new_unchecked(word as *mut Header);
-                let release = object.as_ref().decrement(me);
-                if release != Release::Kept {
-                    return clear_rest(token, object, release, next, end);
+                if !object.as_ref().decrement_quick(me) {
+                    return clear_rest(token, object, next, end);
                 }
             }
         }
@@ -258,22 +280,12 @@ pub unsafe fn clear_words(token: &Attached, me: OwnerId, from: *mut u64, end: *m
 /// The rest of [`clear_words`], from a word on whose object goes: apart, so that the loop makes no calls.
 ///
 /// # Safety
-/// As there; the decrement of the object's count answered `release`.
+/// As there; the decrement of the object's count has begun.
 #[inline(never)]
-unsafe fn clear_rest(
-    token: &Attached,
-    object: NonNull<Header>,
-    release: Release,
-    from: *mut u64,
-    end: *mut u64,
-) {
+unsafe fn clear_rest(token: &Attached, object: NonNull<Header>, from: *mut u64, end: *mut u64) {
     // SAFETY: the caller's words.
     unsafe {
-        if release == Release::Dead {
-            destroy(token, object);
-        } else {
-            released(object, release);
-        }
+        release_rest(token, object);
         let mut next = from;
         while next != end {
             let word = next.read();

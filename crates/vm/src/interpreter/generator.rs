@@ -9,7 +9,7 @@ use compiler::bytecode::instruction::{DELEGATE, Instruction, Intrinsic, KILL_B, 
 use object_model::value::singleton::UNBOUND;
 use object_model::{Obj, Object, Value};
 
-use super::attribute::{kill, put, take};
+use super::attribute::{kill, put, put_as, take, take_as};
 use super::dispatch::{Outcome, Resume};
 use crate::builtins::code::Code;
 use crate::builtins::function::Function;
@@ -18,7 +18,7 @@ use crate::builtins::generator::{Generator, Kind, Resumed, Suspended};
 use crate::class::{descriptor, special};
 use crate::error::PyResult;
 use crate::exceptions::{self, Exc};
-use crate::frame::{self, Frame, bit};
+use crate::frame::{self, Frame, bit, drop_word};
 use crate::names::{Special, names};
 use crate::thread::Thread;
 use crate::thread::state::recursion_limit;
@@ -161,11 +161,10 @@ pub fn yield_to_loop(th: &mut Thread, frame: Frame, i: Instruction) -> Resume {
     if next.opcode != Opcode::ForNext as u8 {
         return Resume::NOWHERE;
     }
-    let yielded = take(frame, i, KILL_B, i.b);
-    let generator = leave(th, frame);
-    generator.body.rest();
-    drop(generator);
-    put(th, caller, next.b as usize, yielded);
+    let me = th.owner();
+    let yielded = take_as(me, frame, i, KILL_B, i.b);
+    rest(th, frame);
+    put_as(th, me, caller, next.b as usize, yielded);
     // SAFETY: the compiler's jumps stay inside the code; they count from the word after the instruction.
     Resume { frame: caller, pc: unsafe { pc.offset(next.c.cast_signed() as isize) } }
 }
@@ -173,10 +172,8 @@ pub fn yield_to_loop(th: &mut Thread, frame: Frame, i: Instruction) -> Resume {
 /// `YIELD` in a generator that native code goes on with.
 #[inline(never)]
 pub fn yield_out(th: &mut Thread, frame: Frame, i: Instruction) -> Value {
-    let yielded = take(frame, i, KILL_B, i.b);
-    let generator = leave(th, frame);
-    generator.body.rest();
-    drop(generator);
+    let yielded = take_as(th.owner(), frame, i, KILL_B, i.b);
+    rest(th, frame);
     th.yielded = true;
     yielded
 }
@@ -191,9 +188,7 @@ pub fn yield_value(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<Ou
     let mut frame = frame;
     loop {
         let (flags, caller) = (frame.flags(), frame.caller());
-        let generator = leave(th, frame);
-        generator.body.rest();
-        drop(generator);
+        rest(th, frame);
         let Some(caller) = caller.filter(|_| flags & bit::ENTRY == 0) else {
             th.yielded = true;
             return Ok(Outcome::Done(yielded));
@@ -256,6 +251,15 @@ pub fn leave(th: &mut Thread, frame: Frame) -> Obj<Generator> {
     generator
 }
 
+/// Leaves the frame of a generator, which rests.
+#[inline(always)]
+fn rest(th: &mut Thread, frame: Frame) {
+    let generator = leave(th, frame);
+    generator.body.rest();
+    // SAFETY: the reference is ours.
+    unsafe { drop_word(th, generator.into_value().into_word()) };
+}
+
 /// An exception leaves the body of a generator, whose frame is still to be swept and popped.
 pub fn ended(th: &mut Thread, frame: Frame) {
     let generator = generator_of(frame);
@@ -299,7 +303,23 @@ pub fn for_next(th: &mut Thread, frame: Frame, i: Instruction) -> Resume {
 /// Goes on with a generator for the instruction before the saved pc of `frame`.
 #[inline(always)]
 fn resume_or_hand_over(th: &mut Thread, frame: Frame, generator: &Obj<Generator>, sent: Value) -> Resume {
-    match enter(th, generator, sent, 0) {
+    if sent.is_none()
+        && let Some(new) = enter_quick(th, generator, 0)
+    {
+        return settle(th, new, sent).map_or(Resume::NOWHERE, |new| Resume { frame: new, pc: new.pc() });
+    }
+    resume_or_hand_over_rest(th, frame, generator, sent)
+}
+
+/// [`resume_or_hand_over`] the long way.
+#[inline(never)]
+fn resume_or_hand_over_rest(
+    th: &mut Thread,
+    frame: Frame,
+    generator: &Obj<Generator>,
+    sent: Value,
+) -> Resume {
+    match enter_rest(th, generator, sent, 0) {
         Ok(Some(new)) => Resume { frame: new, pc: new.pc() },
         Ok(None) => hand_over(th, frame, Value::NONE, false),
         Err(_) => Resume::NOWHERE,
@@ -316,21 +336,56 @@ pub fn enter(
     sent: Value,
     flags: u64,
 ) -> PyResult<Option<Frame>> {
+    if sent.is_none()
+        && let Some(frame) = enter_quick(th, generator, flags)
+    {
+        return settle(th, frame, sent).map(Some);
+    }
+    enter_rest(th, generator, sent, flags)
+}
+
+/// [`enter`] the long way.
+#[inline(never)]
+fn enter_rest(
+    th: &mut Thread,
+    generator: &Obj<Generator>,
+    sent: Value,
+    flags: u64,
+) -> PyResult<Option<Frame>> {
     if !generator.begin(th, sent.is_none())? {
         generator.exhausted(th)?;
         return Ok(None);
     }
     let frame = go_on(th, generator, flags)?;
+    settle(th, frame, sent).map(Some)
+}
+
+/// Enters the frame of a generator that rests, if that takes no call; else nothing is done.
+#[inline(always)]
+fn enter_quick(th: &mut Thread, generator: &Obj<Generator>, flags: u64) -> Option<Frame> {
+    if th.depth >= recursion_limit()
+        || !generator.body.take_quick(|| generator.header().increment_quick(th.owner()))
+    {
+        return None;
+    }
+    // SAFETY: counted above.
+    let reference = unsafe { Value::from_word(generator.as_value().word()) };
+    Some(begin(th, generator, reference, flags))
+}
+
+/// The rest of going on with a generator whose frame was entered: what was sent arrives.
+#[inline(always)]
+fn settle(th: &mut Thread, frame: Frame, sent: Value) -> PyResult<Frame> {
     // SAFETY: a generator stops behind a YIELD or at its very start, behind RETURN_GENERATOR.
     let i = unsafe { *frame.pc().sub(1) };
     if i.opcode != Opcode::Yield as u8 {
-        return Ok(Some(frame));
+        return Ok(frame);
     }
     if i.flags & DELEGATE != 0 {
-        return descend(th, frame, sent).map(Some);
+        return descend(th, frame, sent);
     }
     put(th, frame, i.a as usize, sent);
-    Ok(Some(frame))
+    Ok(frame)
 }
 
 /// Goes on with what a generator at the YIELD of a delegation delegates to, if that is a generator, and so on. Answers the
@@ -572,16 +627,22 @@ pub fn go_on(th: &mut Thread, generator: &Obj<Generator>, flags: u64) -> PyResul
         generator.body.rest();
         return Err(super::call::too_deep(th));
     }
+    Ok(begin(th, generator, generator.as_value().clone(), flags))
+}
+
+/// Makes the frame of a generator, whose body was taken, the innermost one; `reference` is the frame's to the generator.
+#[inline(always)]
+fn begin(th: &mut Thread, generator: &Obj<Generator>, reference: Value, flags: u64) -> Frame {
     // SAFETY: the caller has the body.
     let suspended = unsafe { generator.body.held() };
     let frame = suspended.frame();
     frame.enter_again(frame::top(th), th.frame, flags);
     // SAFETY: extra holds nothing yet.
-    unsafe { frame.extra().write(generator.as_value().clone().into_word()) };
+    unsafe { frame.extra().write(reference.into_word()) };
     enter_handled(th, suspended);
     th.frame = frame.0;
     th.depth += 1;
-    Ok(frame)
+    frame
 }
 
 /// Where a generator that gets an exception thrown in goes on: at the handler, or nowhere.

@@ -167,13 +167,14 @@ pub fn unpack_known(th: &Thread, me: OwnerId, frame: Frame, i: Instruction) -> b
         unsafe { drop_word_as(th, me, tuple.into_word()) };
         return true;
     }
-    exact::list(source).is_some_and(|list| unpack_list(th, frame, i, list))
+    exact::list(source).is_some_and(|list| unpack_list(th, me, frame, i, list))
 }
 
 /// `UNPACK_SEQUENCE` of a list; false if it is not that long, or another thread shortens it meanwhile.
 #[inline]
-fn unpack_list(th: &Thread, frame: Frame, i: Instruction, list: &Obj<List>) -> bool {
+fn unpack_list(th: &Thread, me: OwnerId, frame: Frame, i: Instruction, list: &Obj<List>) -> bool {
     const FEW: usize = 8;
+    let get = |n| list.get_quick(me, n).or_else(|| list.get(th, n));
     let count = i.c as usize;
     if list.len() != count {
         return false;
@@ -181,8 +182,8 @@ fn unpack_list(th: &Thread, frame: Frame, i: Instruction, list: &Obj<List>) -> b
     if !(i.a..i.a + i.c).contains(&i.b) {
         for n in 0..count {
             // The source stays in its register, so the long way can begin again.
-            let Some(item) = list.get(th, n) else { return false };
-            put(th, frame, i.a as usize + n, item);
+            let Some(item) = get(n) else { return false };
+            put_as(th, me, frame, i.a as usize + n, item);
         }
         kill(th, frame, i, KILL_B, i.b);
         return true;
@@ -193,7 +194,7 @@ fn unpack_list(th: &Thread, frame: Frame, i: Instruction, list: &Obj<List>) -> b
     // The source's register may be among the targets, so nothing is written before everything is read.
     let mut items = [const { Value::UNBOUND }; FEW];
     for (n, item) in items[..count].iter_mut().enumerate() {
-        let Some(found) = list.get(th, n) else { return false };
+        let Some(found) = get(n) else { return false };
         *item = found;
     }
     kill(th, frame, i, KILL_B, i.b);

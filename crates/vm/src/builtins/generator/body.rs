@@ -155,6 +155,12 @@ impl Body {
         self.baton.take().map(drop)
     }
 
+    /// [`Body::take`], if that takes no exchange and `then` says yes.
+    #[inline(always)]
+    pub fn take_quick(&self, then: impl FnOnce() -> bool) -> bool {
+        self.baton.take_quick(then)
+    }
+
     /// What was taken.
     ///
     /// # Safety
