@@ -63,6 +63,11 @@ programs() {
         files=(sanitizers/programs/*.py tests/python/*.py)
     fi
     for file in "${files[@]}"; do
+        if [ "$sanitizer/${file##*/}" = thread/forking_threads.py ]; then
+            # Its list of threads is left as it was in the middle of a change: it crashes in the child's new threads.
+            echo "skip  $file: ThreadSanitizer does not survive forks among threads that start"
+            continue
+        fi
         local status=0 began=$SECONDS
         PYTHONDONTWRITEBYTECODE=1 timeout -k 5 600 "$binary" "$file" >"$CARGO_TARGET_DIR/output.txt" 2>&1 || status=$?
         if [ "$status" = 0 ] && ! grep -q "WARNING: ThreadSanitizer\|ERROR: AddressSanitizer" "$CARGO_TARGET_DIR/output.txt"; then

@@ -6,17 +6,23 @@
 //! # Invariants
 //! - E1 What is retired here is raw storage: dropping it never drops a Python reference and never runs Python.
 //! - E2 A borrow of retired-able storage is tied to `&Attached`; a safepoint takes `&mut`.
+//! - E3 In the child of a fork threads that are gone may have been attached. They would hold up the old epochs for ever:
+//!   the child begins with new ones, and what was retired before is never freed there.
 
 use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use crossbeam_epoch::{self as epoch, Guard};
+use crossbeam_epoch::{Collector, Guard, LocalHandle};
 use mode::Attached;
 use parking_lot::Mutex;
 
+/// What all threads take part in (E3). Locked by attached threads only.
+static COLLECTOR: Mutex<Option<Collector>> = Mutex::new(None);
+
 thread_local! {
+    static PART: RefCell<Option<LocalHandle>> = const { RefCell::new(None) };
     static GUARD: RefCell<Option<Guard>> = const { RefCell::new(None) };
     static RETIRED: Cell<u32> = const { Cell::new(0) };
 }
@@ -27,11 +33,31 @@ const FLUSH_EVERY: u32 = 64;
 /// How many bytes weigh as much as one more retirement: a few large ones are not waited for longer than many small ones.
 const WEIGHT: usize = 16 * 1024;
 
+fn take_part() -> LocalHandle {
+    COLLECTOR.lock().get_or_insert_with(Collector::new).register()
+}
+
+/// Keeps what can be borrowed now.
+fn pin() -> Guard {
+    // A thread whose variables are gone already takes part for this one time.
+    PART.try_with(|part| part.borrow_mut().get_or_insert_with(take_part).pin())
+        .unwrap_or_else(|_| take_part().pin())
+}
+
+/// In the child of a fork, in the phase of its only thread, which holds no borrow: begins anew (E3).
+pub fn forked(_token: &mut Attached) {
+    GUARD.set(None);
+    PART.set(None);
+    *COLLECTOR.lock() = None;
+    OWNED.store(0, Ordering::Relaxed); // Relaxed: there is no other thread.
+    enter();
+}
+
 /// Begins a phase in which this thread may borrow shared storage.
 pub fn enter() {
     GUARD.with_borrow_mut(|guard| {
         if guard.is_none() {
-            *guard = Some(epoch::pin());
+            *guard = Some(pin());
         }
     });
 }
@@ -162,6 +188,6 @@ pub fn retire_raw(token: &Attached, bytes: usize, free: impl FnOnce() + Send + '
     GUARD.with_borrow(|guard| match guard {
         // The closure owns what it frees and is `Send`.
         Some(guard) => guard.defer(free),
-        None => epoch::pin().defer(free),
+        None => pin().defer(free),
     });
 }

@@ -80,6 +80,7 @@ impl Thread {
             self.is_main = true;
             super::signals::set_main_thread();
             crate::builtins::warn::forked(self);
+            object_model::reclaim::forked(self);
         }
         (outcome.0, outcome.1, gone)
     }
