@@ -253,14 +253,10 @@ impl RawRefCount for RefCount {
         if holder != me {
             return is_uncounted(holder);
         }
+        // Too many are left to `increment`, which makes the object immortal: the one counted here does not matter then.
         let count = self.local().wrapping_add(1);
         self.set_local(count);
-        if (count as i32) < 0 {
-            // Left to `increment`, which makes the object immortal.
-            self.set_local(count.wrapping_sub(1));
-            return false;
-        }
-        true
+        count as i32 >= 0
     }
 
     #[inline]

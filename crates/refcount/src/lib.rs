@@ -126,7 +126,7 @@ pub trait RawRefCount: Sized + Send + Sync + 'static {
     }
 
     /// [`RawRefCount::increment`] where that takes nothing but the owner's own count, or no count at all; else false, and
-    /// nothing is counted. The owner and whoever sees an uncounted object may do without holding a reference: nobody else
+    /// nothing is counted that matters. The owner and whoever sees an uncounted object may do without holding a reference: nobody else
     /// ends its life meanwhile.
     #[must_use]
     fn increment_quick(&self, owner: &OwnerCell, me: OwnerId) -> bool;

@@ -590,8 +590,9 @@ impl Obj<Dict> {
         }
         // A table with this version has this entry.
         let word = table.value(number).peek();
-        // As in `get_cached`.
-        if word == UNBOUND || FREE_THREADED && !self.has_version(version) {
+        // As in `get_cached`, but that a table which is no more the dict's tells what was true until then: no second look is
+        // needed to count the value.
+        if word == UNBOUND || FREE_THREADED && table.version() != version {
             return None;
         }
         // SAFETY: the entry held the word just now.
