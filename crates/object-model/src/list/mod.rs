@@ -104,17 +104,27 @@ impl Obj<List> {
     }
 
     /// `self[index]`, or None beyond the end.
-    #[inline]
+    #[inline(always)]
     pub fn get(&self, token: &Attached, index: usize) -> Option<Value> {
-        let slots = self.array.slots();
-        if index < self.end(slots) {
-            // SAFETY: the index is below the capacity.
-            let slot = unsafe { slots.get_unchecked(index) };
-            if let Ok(Some(value)) = slot.load(token.owner(), || self.array.is(slots)) {
-                return Some(value);
-            }
+        match self.get_quick(token.owner(), index) {
+            None if FREE_THREADED => self.get_rest(token, index),
+            found => found,
         }
-        if FREE_THREADED { self.get_locked(token, index) } else { None }
+    }
+
+    /// [`Obj::get`] of an item that may need a second look, or the lock.
+    #[inline(never)]
+    fn get_rest(&self, token: &Attached, index: usize) -> Option<Value> {
+        if index >= self.len() {
+            return None;
+        }
+        let slots = self.array.slots();
+        if let Some(slot) = slots.get(index)
+            && let Ok(Some(value)) = slot.load(token.owner(), || self.array.is(slots))
+        {
+            return Some(value);
+        }
+        self.get_locked(token, index)
     }
 
     /// [`Obj::get`] by the thread whose heap is `me`, of an item that needs no call to be counted; else None.
@@ -174,6 +184,19 @@ impl Obj<List> {
     /// `self.append(value)`
     #[inline(always)]
     pub fn push(&self, token: &Attached, value: Value) -> Result<(), OutOfMemory> {
+        let (len, slots) = (self.len(), self.array.slots());
+        if len >= slots.len() || !CriticalSection::is_unneeded(self.header(), token.owner()) {
+            return self.push_rest(token, value);
+        }
+        // SAFETY: there is room.
+        unsafe { slots.get_unchecked(len) }.set_word(value.into_word());
+        self.set_len(len + 1);
+        Ok(())
+    }
+
+    /// [`Obj::push`] that may need the lock, and more room.
+    #[inline(never)]
+    fn push_rest(&self, token: &Attached, value: Value) -> Result<(), OutOfMemory> {
         let _section = CriticalSection::enter(token, self.header());
         let len = self.len();
         if len == self.array.slots().len() {
@@ -188,6 +211,25 @@ impl Obj<List> {
     /// Removes and returns the last item.
     #[inline]
     pub fn pop_last(&self, token: &Attached) -> Option<Value> {
+        let (len, slots) = (self.len(), self.array.slots());
+        let is_quick = len > 0 && !Self::has_too_much(len, slots);
+        if !is_quick || !CriticalSection::is_unneeded(self.header(), token.owner()) {
+            return self.pop_rest(token);
+        }
+        let value = slots.get(len - 1)?.replace(None);
+        self.set_len(len - 1);
+        value
+    }
+
+    /// Whether an array should shrink when the last of `len` items is removed.
+    #[inline(always)]
+    fn has_too_much(len: usize, slots: &[Slot]) -> bool {
+        len * 4 < slots.len() && len > 16
+    }
+
+    /// [`Obj::pop_last`] that may need the lock, and less room.
+    #[inline(never)]
+    fn pop_rest(&self, token: &Attached) -> Option<Value> {
         let _section = CriticalSection::enter(token, self.header());
         let len = self.len();
         if len == 0 {
@@ -195,7 +237,7 @@ impl Obj<List> {
         }
         let value = self.array.slots()[len - 1].replace(None);
         self.set_len(len - 1);
-        if len * 4 < self.array.slots().len() && len > 16 {
+        if Self::has_too_much(len, self.array.slots()) {
             self.array.shrink(token, len - 1);
         }
         value
@@ -217,7 +259,7 @@ impl Obj<List> {
         self.array.shift(index + 1..len, index);
         slots[len - 1].set_word(crate::value::singleton::UNBOUND);
         self.set_len(len - 1);
-        if len * 4 < slots.len() && len > 16 {
+        if Self::has_too_much(len, slots) {
             self.array.shrink(token, len - 1);
         }
         value

@@ -492,9 +492,8 @@ pub fn load_method(th: &mut Thread, frame: Frame, i: Instruction, words: &[Atomi
     let receiver = take(frame, i, KILL_B, i.b);
     // The first alternative is known to fail but where a value is not to be counted quickly.
     let rest = if mode::FREE_THREADED { words } else { &words[1..] };
-    if let Some(header) = receiver.as_header()
-        && let Some(method) = rest.iter().find_map(|word| cache::found(th.owner(), cache::read(word), header))
-    {
+    let known = |word: &AtomicU64| cache::found(th.owner(), cache::read(word), receiver.as_header()?);
+    if let Some(method) = rest.iter().rev().find_map(known) {
         put_method(th, frame, i.a, method, Some(receiver));
         return Ok(());
     }

@@ -80,7 +80,7 @@ fn current<'a>(word: u64, receiver: &Header) -> Option<&'a Entry> {
 }
 
 /// The value that an alternative remembers for this receiver, if it is still true.
-#[inline]
+#[inline(always)]
 pub fn found(me: OwnerId, word: u64, receiver: &Header) -> Option<Value> {
     let entry = current(word, receiver)?;
     // SAFETY: the version says that the type's dict holds the word; who changes that changes the version before the
