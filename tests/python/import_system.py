@@ -58,6 +58,7 @@ with tempfile.TemporaryDirectory() as folder:
     write("broken.py", "1/0\n")
     write("wrong.py", "def f(:\n")
     write("namespace_folder/part.py", "found = True\n")
+    write("cached.py", "value = 1\n")
     write("starred.py", "__all__ = ['shown', 'missing']\nshown = 1\n")
     sys.path.insert(0, folder)
     try:
@@ -88,6 +89,23 @@ with tempfile.TemporaryDirectory() as folder:
         own_package.inner.value = 2
         importlib.reload(own_package.inner)
         assert own_package.inner.value == 1
+        # What another build has compiled is compiled anew, whatever it holds.
+        assert importlib.util.MAGIC_NUMBER.endswith(b"\r\n") and len(importlib.util.MAGIC_NUMBER) == 4
+        import py_compile
+
+        cache = py_compile.compile(os.path.join(folder, "cached.py"), doraise=True)
+        with open(cache, "r+b") as file:
+            content = file.read()
+            assert content.startswith(importlib.util.MAGIC_NUMBER)
+            file.seek(0)
+            file.write(bytes([content[0] ^ 1]))
+            file.truncate(16)
+        import cached
+
+        assert cached.value == 1
+        if not sys.dont_write_bytecode:
+            with open(cache, "rb") as file:
+                assert file.read() == content
     finally:
         sys.path.remove(folder)
 

@@ -1,6 +1,6 @@
 //! A code unit as bytes and back: the format of precompiled programs.
 //!
-//! Header (magic, [`VERSION`]), a table of all names, then the units, nested ones where they occur among the
+//! Header (magic, [`FINGERPRINT`]), a table of all names, then the units, nested ones where they occur among the
 //! constants. Numbers are LEB128, signed ones zigzag. An instruction holds the operands that it has, its caches are
 //! understood to be zero; positions are differences, one for a run of words. Everything read is checked: bytes that no [`encode`] wrote give a
 //! [`DecodeError`], never a code unit whose operands point outside its tables.
@@ -12,8 +12,28 @@ use std::sync::Arc;
 use super::code::{CodeUnit, Constant, ExceptionEntry, Position};
 use super::instruction::{Instruction, Opcode, Operand};
 
-/// Changes with the format and with the instruction set; bytes of another version are refused.
-pub const VERSION: u32 = 1;
+/// Changes with the format and with the instruction set, as it is made of the source that defines them; bytes with
+/// another one are refused.
+pub const FINGERPRINT: u32 = fingerprint(&[
+    include_bytes!("code.rs"),
+    include_bytes!("instruction.rs"),
+    include_bytes!("serialize.rs"),
+]);
+
+/// A number that tells files of source from others: 32-bit FNV-1a.
+pub const fn fingerprint(files: &[&[u8]]) -> u32 {
+    let mut hash = 0x811c_9dc5_u32;
+    let mut file = 0;
+    while file < files.len() {
+        let mut at = 0;
+        while at < files[file].len() {
+            hash = (hash ^ files[file][at] as u32).wrapping_mul(0x0100_0193);
+            at += 1;
+        }
+        file += 1;
+    }
+    hash
+}
 
 const MAGIC: [u8; 4] = *b"Amp\x0e";
 /// Stands for a word of zeros; no operation has this number.
@@ -99,7 +119,7 @@ pub fn encode(code: &CodeUnit) -> Result<Vec<u8>, TooDeep> {
     writer.unit(code, 0)?;
     let body = std::mem::take(&mut writer.out);
     writer.out.extend_from_slice(&MAGIC);
-    writer.number(VERSION.into());
+    writer.out.extend_from_slice(&FINGERPRINT.to_le_bytes());
     writer.number(writer.list.len() as u64);
     for name in std::mem::take(&mut writer.list) {
         writer.bytes(name.as_bytes());
@@ -114,7 +134,7 @@ pub fn decode(bytes: &[u8]) -> Result<CodeUnit, DecodeError> {
     if reader.take(MAGIC.len()).map_err(|_| DecodeError::NotCode)? != MAGIC {
         return Err(DecodeError::NotCode);
     }
-    if reader.number()? != u64::from(VERSION) {
+    if reader.take(4)? != FINGERPRINT.to_le_bytes() {
         return Err(DecodeError::OtherVersion);
     }
     let count = reader.count()?;

@@ -2,6 +2,8 @@
 
 use std::sync::LazyLock;
 
+use compiler::bytecode::serialize;
+
 use crate::prelude::*;
 use crate::thread::reentrant::ReentrantLock;
 
@@ -19,12 +21,13 @@ pub fn release(th: &Thread) -> bool {
     LOCK.release(th.ident)
 }
 
-/// Low half of the magic number of `.pyc` files: changes with the format of code.
-const MAGIC: u32 = 0x4100 + compiler::bytecode::serialize::VERSION;
-
-/// The magic number of `.pyc` files, whose bytes from the lowest on begin such a file.
-pub(super) fn magic_number() -> u32 {
-    u32::from(b'\n') << 24 | u32::from(b'\r') << 16 | MAGIC
+/// The magic number of `.pyc` files, whose bytes from the lowest on begin such a file. Its low half changes with the
+/// formats of code and of `marshal`, so that files of other builds are compiled anew; the high half is `\r\n`.
+pub(super) const fn magic_number() -> u32 {
+    let formats = serialize::FINGERPRINT ^ serialize::fingerprint(&[include_bytes!("marshal.rs")]);
+    // CPython's have this bit clear.
+    let low = 0x8000 | (formats >> 16 ^ formats) & 0x7fff;
+    (b'\n' as u32) << 24 | (b'\r' as u32) << 16 | low
 }
 
 /// What the module is made of.

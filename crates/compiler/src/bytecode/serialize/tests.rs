@@ -75,7 +75,7 @@ fn damaged_bytes_are_refused() {
     assert_eq!(decode(b"").map(drop), Err(DecodeError::NotCode));
     assert_eq!(decode(b"\xed\x0d\x0d\x0a12345").map(drop), Err(DecodeError::NotCode));
     let mut other = bytes.clone();
-    other[4] += 1;
+    other[4] ^= 1;
     assert_eq!(decode(&other).map(drop), Err(DecodeError::OtherVersion));
     for length in 0..bytes.len() {
         assert!(decode(&bytes[..length]).is_err(), "{length} of {} bytes", bytes.len());
@@ -123,4 +123,17 @@ fn deep_units_are_refused() {
     let mut code = sample();
     code.constants = vec![constant];
     assert_eq!(encode(&code), Err(TooDeep));
+}
+
+#[test]
+fn the_fingerprint_is_that_of_every_byte() {
+    assert_eq!(fingerprint(&[b"", b"a"]), 0xe40c_292c);
+    assert_eq!(fingerprint(&[b"foo", b"bar"]), 0xbf9c_f968);
+    let source = include_bytes!("../instruction.rs");
+    let mut other = source.to_vec();
+    for at in (0..source.len()).step_by(97) {
+        other[at] ^= 1;
+        assert_ne!(fingerprint(&[source]), fingerprint(&[&other]));
+        other[at] ^= 1;
+    }
 }
