@@ -105,9 +105,9 @@ def main():
             order.append(b)
         pages.append(blocks[b])
     out = print
-    out("//! Unicode 16.0 character records and full case mappings. Owns constants alone; the lookups are in `classify`.")
-    out("//!")
     out("//! Written by `xtask/unicode/generate.py`; not to be edited.")
+    out("//!")
+    out("//! Unicode 16.0 character records and full case mappings. Owns constants alone; the lookups are in `classify`.")
     out()
     out("/// What is known of a character. Case deltas are added to the code point.")
     out("#[derive(Clone, Copy)]")

@@ -43,13 +43,11 @@ pub unsafe fn trace(object: NonNull<Header>, visit: &mut dyn FnMut(&Value)) {
 
 /// The type that an object is, if it is one.
 pub(super) fn as_type(header: &Header) -> Option<Class> {
+    if !header.shape().class().payload.has(flag::TYPE_SUBCLASS) {
+        return None;
+    }
     // SAFETY: subclasses of `type` have its layout, and types stay where they are for ever.
-    header
-        .shape()
-        .class()
-        .payload
-        .has(flag::TYPE_SUBCLASS)
-        .then(|| unsafe { header.as_ptr().cast::<Object<Type>>().as_ref() })
+    Some(unsafe { header.as_ptr().cast::<Object<Type>>().as_ref() })
 }
 
 /// Visits the classes that an object needs without counting them: its own, and a class's bases and mro. Classes that

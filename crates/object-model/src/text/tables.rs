@@ -1,6 +1,6 @@
-//! Unicode 16.0 character records and full case mappings. Owns constants alone; the lookups are in `classify`.
-//!
 //! Written by `xtask/unicode/generate.py`; not to be edited.
+//!
+//! Unicode 16.0 character records and full case mappings. Owns constants alone; the lookups are in `classify`.
 
 /// What is known of a character. Case deltas are added to the code point.
 #[derive(Clone, Copy)]

@@ -164,11 +164,12 @@ pub fn ftruncate(th: &mut Thread, fd: i32, length: i64) -> PyResult<()> {
 #[pyfunction(signature = "(path, length)")]
 pub fn truncate(th: &mut Thread, path: &Value, length: i64) -> PyResult<()> {
     let target = os_text::target(th, path, "truncate", "path")?;
-    // SAFETY: a terminated path, or a descriptor.
     super::common::on_target(
         th,
         &target,
+        // SAFETY: a terminated path.
         |path| unsafe { libc::truncate(path, length) },
+        // SAFETY: no memory is passed.
         |fd| unsafe { libc::ftruncate(fd, length) },
     )
 }

@@ -178,7 +178,6 @@ pub fn statvfs(th: &mut Thread, path: &Value) -> PyResult {
     // SAFETY: zeroes are a valid `statvfs`.
     let mut status: libc::statvfs = unsafe { std::mem::zeroed() };
     let pointer = &raw mut status;
-    // SAFETY: a terminated path, or a descriptor, and a structure that is ours.
     on_target(
         th,
         &target,
@@ -242,11 +241,12 @@ pub fn chmod(
 ) -> PyResult<()> {
     let target = os_text::target(th, path, "chmod", "path")?;
     let (dir, flags) = (common_dir(th, dir_fd)?, no_follow(follow_symlinks));
-    // SAFETY: a terminated path, or a descriptor.
     on_target(
         th,
         &target,
+        // SAFETY: a terminated path.
         |path| unsafe { libc::fchmodat(dir, path, mode, flags) },
+        // SAFETY: no memory is passed.
         |fd| unsafe { libc::fchmod(fd, mode) },
     )
 }
@@ -271,11 +271,12 @@ pub fn chown(
     let target = os_text::target(th, path, "chown", "path")?;
     let (uid, gid) = (id_argument(th, uid, "uid")?, id_argument(th, gid, "gid")?);
     let (dir, flags) = (common_dir(th, dir_fd)?, no_follow(follow_symlinks));
-    // SAFETY: a terminated path, or a descriptor.
     on_target(
         th,
         &target,
+        // SAFETY: a terminated path.
         |path| unsafe { libc::fchownat(dir, path, uid, gid, flags) },
+        // SAFETY: no memory is passed.
         |fd| unsafe { libc::fchown(fd, uid, gid) },
     )
 }
@@ -323,11 +324,12 @@ pub fn utime(
     };
     let (dir, flags) = (common_dir(th, dir_fd)?, no_follow(follow_symlinks));
     let pointer = chosen.as_ptr();
-    // SAFETY: a terminated path, or a descriptor, and two times.
     on_target(
         th,
         &target,
+        // SAFETY: a terminated path, and null or two times.
         |path| unsafe { libc::utimensat(dir, path, pointer, flags) },
+        // SAFETY: null or two times.
         |fd| unsafe { libc::futimens(fd, pointer) },
     )
 }

@@ -189,8 +189,14 @@ pub fn getcwdb(th: &mut Thread) -> PyResult {
 #[pyfunction(signature = "(path)")]
 pub fn chdir(th: &mut Thread, path: &Value) -> PyResult<()> {
     let target = os_text::target(th, path, "chdir", "path")?;
-    // SAFETY: a terminated path, or a descriptor.
-    on_target(th, &target, |path| unsafe { libc::chdir(path) }, |fd| unsafe { libc::fchdir(fd) })
+    on_target(
+        th,
+        &target,
+        // SAFETY: a terminated path.
+        |path| unsafe { libc::chdir(path) },
+        // SAFETY: no memory is passed.
+        |fd| unsafe { libc::fchdir(fd) },
+    )
 }
 
 /// Change to the directory of the given file descriptor.

@@ -79,11 +79,13 @@ impl Code {
         let positional = unit.flags & special == 0 && unit.kwonly_count == 0;
         let arguments = |is_so: bool| if is_so { unit.arg_count.into() } else { u32::MAX };
         let code = Code {
-            // SAFETY: an instruction is eight bytes without padding; the words are only read back as instructions.
             words: unit
                 .instructions
                 .iter()
-                .map(|i| AtomicU64::new(unsafe { std::mem::transmute::<Instruction, u64>(*i) }))
+                .map(|instruction| {
+                    // SAFETY: eight bytes without padding, which are only read back as instructions.
+                    AtomicU64::new(unsafe { std::mem::transmute::<Instruction, u64>(*instruction) })
+                })
                 .collect(),
             constants: constants.into(),
             names,
