@@ -8,7 +8,9 @@ pub mod guarded;
 pub mod object_lock;
 pub mod place;
 pub mod raw;
+pub mod variable;
 
 pub use baton::{Baton, Refusal};
 pub use critical_section::CriticalSection;
 pub use guarded::{Guarded, GuardedRef};
+pub use variable::Variable;

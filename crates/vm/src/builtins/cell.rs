@@ -3,33 +3,27 @@
 //! Reading takes no lock; writing takes the cell's own.
 
 use mode::OwnerId;
-use object_model::lock::Guarded;
+use object_model::lock::Variable;
 use object_model::object::layout::Payload;
-use object_model::object::slot::Slot;
 
 use crate::prelude::*;
 
 /// The payload of a cell.
 #[pyclass(name = "cell", module = "builtins", shape = CELL, no_payload)]
 pub struct Cell {
-    content: Slot,
-    /// Held while the content is replaced.
-    writing: Guarded<()>,
+    content: Variable,
 }
 
 impl Payload for Cell {
     fn trace(&self, visit: &mut dyn FnMut(&Value)) {
-        if let Some(value) = self.content.get() {
-            visit(value);
-        }
+        self.content.trace(visit);
     }
 }
 
 impl Cell {
     /// A cell that holds `value`; None: it is empty.
     pub fn new(value: Option<Value>) -> Cell {
-        let content = value.map_or_else(Slot::empty, Slot::new);
-        Cell { content, writing: Guarded::new(()) }
+        Cell { content: Variable::new(value) }
     }
 
     /// A cell object.
@@ -40,30 +34,19 @@ impl Cell {
     /// What the cell holds.
     #[inline]
     pub fn get(&self, th: &Thread) -> Option<Value> {
-        match self.content.load(th.owner(), || true) {
-            Ok(value) => value,
-            Err(_) => self.get_locked(th),
-        }
+        self.content.get(th)
     }
 
     /// [`Cell::get`] by the thread whose heap is `me`, of a value that needs no call to be counted; else None.
     #[inline(always)]
     pub fn get_quick(&self, me: OwnerId) -> Option<Value> {
-        self.content.load_quick(me)
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn get_locked(&self, th: &Thread) -> Option<Value> {
-        let _writing = self.writing.lock(th);
-        self.content.load_locked(th)
+        self.content.get_quick(me)
     }
 
     /// Replaces what the cell holds; None empties it. Answers what was there.
     #[inline]
     pub fn set(&self, th: &Thread, value: Option<Value>) -> Option<Value> {
-        let _writing = self.writing.lock(th);
-        self.content.replace(value)
+        self.content.set(th, value)
     }
 }
 

@@ -1,5 +1,7 @@
 //! `property`: an attribute that functions compute.
 
+use object_model::lock::Variable;
+
 use crate::names::names;
 use crate::prelude::*;
 
@@ -12,23 +14,23 @@ use crate::prelude::*;
     shape = PROPERTY
 )]
 pub struct Property {
-    parts: Guarded<Parts>,
+    getter: Variable,
+    setter: Variable,
+    deleter: Variable,
+    about: Guarded<About>,
 }
 
 #[derive(Default)]
-struct Parts {
-    getter: Option<Value>,
-    setter: Option<Value>,
-    deleter: Option<Value>,
+struct About {
     doc: Option<Value>,
     /// The documentation is the getter's.
     getter_doc: bool,
     name: Option<Value>,
 }
 
-impl Trace for Parts {
+impl Trace for About {
     fn trace(&self, visit: &mut dyn FnMut(&Value)) {
-        for part in [&self.getter, &self.setter, &self.deleter, &self.doc, &self.name] {
+        for part in [&self.doc, &self.name] {
             part.trace(visit);
         }
     }
@@ -42,16 +44,13 @@ fn given(value: Option<&Value>) -> Option<Value> {
 impl Property {
     /// What reading calls.
     pub fn getter_of(&self, th: &Thread) -> Option<Value> {
-        self.parts.lock(th).getter.clone()
+        self.getter.get(th)
     }
 
     /// The name: the one set, else the getter's.
     fn name_of(&self, th: &mut Thread) -> PyResult<Option<Value>> {
-        let (name, getter) = {
-            let parts = self.parts.lock(th);
-            (parts.name.clone(), parts.getter.clone())
-        };
-        match (name, getter) {
+        let name = self.about.lock(th).name.clone();
+        match (name, self.getter_of(th)) {
             (Some(name), _) => Ok(Some(name)),
             (None, Some(getter)) => th.find_attr_or_none(&getter, &names().dunder_name),
             (None, None) => Ok(None),
@@ -90,24 +89,21 @@ fn copy_with(
     setter: Option<&Value>,
     deleter: Option<&Value>,
 ) -> PyResult {
-    let (parts, doc, name) = {
-        let parts = this.parts.lock(th);
-        let or = |new: Option<&Value>, old: &Option<Value>| {
-            given(new).or_else(|| old.clone()).unwrap_or(Value::NONE)
-        };
-        let functions = [or(getter, &parts.getter), or(setter, &parts.setter), or(deleter, &parts.deleter)];
+    let or = |new: Option<&Value>, old: &Variable| given(new).or_else(|| old.get(th)).unwrap_or(Value::NONE);
+    let (getter, setter, deleter) =
+        (or(getter, &this.getter), or(setter, &this.setter), or(deleter, &this.deleter));
+    let (doc, name) = {
+        let about = this.about.lock(th);
         // A documentation that came from the getter is looked for again.
-        let has_getter = !functions[0].is_none();
-        let doc = if parts.getter_doc && has_getter { None } else { parts.doc.clone() };
-        (functions, doc.unwrap_or(Value::NONE), parts.name.clone())
+        let doc = if about.getter_doc && !getter.is_none() { None } else { about.doc.clone() };
+        (doc.unwrap_or(Value::NONE), about.name.clone())
     };
     let class = th.type_of(this.as_value()).value();
-    let [getter, setter, deleter] = parts;
     let copy = th.call(&class, &[getter, setter, deleter, doc])?;
     if let Some(name) = name
         && let Some(copy) = th.downcast::<Property>(&copy)
     {
-        let old = copy.parts.lock(th).name.replace(name);
+        let old = copy.about.lock(th).name.replace(name);
         drop(old);
     }
     Ok(copy)
@@ -119,7 +115,8 @@ impl Property {
     fn new(th: &mut Thread, class: Class, args: Args<'_>) -> PyResult {
         // The functions are `__init__`'s to read.
         let _ = args;
-        let made = Property { parts: Guarded::new(Parts::default()) };
+        let [getter, setter, deleter] = [const { None }; 3].map(Variable::new);
+        let made = Property { getter, setter, deleter, about: Guarded::new(About::default()) };
         Ok(Obj::new(th, class.payload.instance_shape(), made).into_value())
     }
 
@@ -132,25 +129,21 @@ impl Property {
         fdel: Option<&Value>,
         doc: Option<&Value>,
     ) -> PyResult<()> {
-        let mut parts = Parts {
-            getter: given(fget),
-            setter: given(fset),
-            deleter: given(fdel),
-            doc: given(doc),
-            getter_doc: false,
-            name: None,
-        };
+        let mut about = About { doc: given(doc), getter_doc: false, name: None };
         let plain = Some(th.type_of(this.as_value())) == Property::cell().get();
-        if parts.doc.is_none()
-            && let Some(getter) = parts.getter.clone()
+        if about.doc.is_none()
+            && let Some(getter) = given(fget)
         {
-            parts.doc = th.find_attr_or_none(&getter, &names().doc)?.filter(|d| !d.is_none());
-            parts.getter_doc = parts.doc.is_some();
+            about.doc = th.find_attr_or_none(&getter, &names().doc)?.filter(|d| !d.is_none());
+            about.getter_doc = about.doc.is_some();
         }
-        let getter_doc = parts.getter_doc;
+        let getter_doc = about.getter_doc;
         // A subclass has a `__doc__` of its own class, which an attribute of the instance must hide.
-        let doc = if plain { None } else { Some(parts.doc.take().unwrap_or(Value::NONE)) };
-        let old = std::mem::replace(&mut *this.parts.lock(th), parts);
+        let doc = if plain { None } else { Some(about.doc.take().unwrap_or(Value::NONE)) };
+        for (place, function) in [(&this.getter, fget), (&this.setter, fset), (&this.deleter, fdel)] {
+            drop(place.set(th, given(function)));
+        }
+        let old = std::mem::replace(&mut *this.about.lock(th), about);
         drop(old);
         if let Some(doc) = doc
             && let Err(raised) = th.set_attr(this.as_value(), &names().doc, &doc)
@@ -177,16 +170,14 @@ impl Property {
     }
 
     fn __set__(this: &Obj<Self>, th: &mut Thread, instance: &Value, value: &Value) -> PyResult<()> {
-        let setter = this.parts.lock(th).setter.clone();
-        match setter {
+        match this.setter.get(th) {
             Some(setter) => th.call(&setter, &[instance.clone(), value.clone()]).map(drop),
             None => Err(this.missing(th, instance, "setter")),
         }
     }
 
     fn __delete__(this: &Obj<Self>, th: &mut Thread, instance: &Value) -> PyResult<()> {
-        let deleter = this.parts.lock(th).deleter.clone();
-        match deleter {
+        match this.deleter.get(th) {
             Some(deleter) => th.call(&deleter, std::slice::from_ref(instance)).map(drop),
             None => Err(this.missing(th, instance, "deleter")),
         }
@@ -219,7 +210,7 @@ impl Property {
                 "__set_name__() takes 2 positional arguments but {given} were given"
             )));
         };
-        let old = this.parts.lock(th).name.replace(name.clone());
+        let old = this.about.lock(th).name.replace(name.clone());
         drop(old);
         Ok(())
     }
@@ -249,24 +240,24 @@ impl Property {
 
     #[getter]
     fn fset(&self, th: &mut Thread) -> Option<Value> {
-        self.parts.lock(th).setter.clone()
+        self.setter.get(th)
     }
 
     #[getter]
     fn fdel(&self, th: &mut Thread) -> Option<Value> {
-        self.parts.lock(th).deleter.clone()
+        self.deleter.get(th)
     }
 
     #[getter("__doc__")]
     fn doc(&self, th: &mut Thread) -> Option<Value> {
-        self.parts.lock(th).doc.clone()
+        self.about.lock(th).doc.clone()
     }
 
     #[setter("__doc__")]
     fn set_doc(&self, th: &mut Thread, value: Option<&Value>) {
         let old = {
-            let mut parts = self.parts.lock(th);
-            std::mem::replace(&mut parts.doc, value.cloned())
+            let mut about = self.about.lock(th);
+            std::mem::replace(&mut about.doc, value.cloned())
         };
         drop(old);
     }
@@ -281,17 +272,15 @@ impl Property {
 
     #[setter("__name__")]
     fn set_name(&self, th: &mut Thread, value: Option<&Value>) {
-        let old = std::mem::replace(&mut self.parts.lock(th).name, value.cloned());
+        let old = std::mem::replace(&mut self.about.lock(th).name, value.cloned());
         drop(old);
     }
 
     #[getter]
     fn __isabstractmethod__(&self, th: &mut Thread) -> PyResult<bool> {
-        let functions = {
-            let parts = self.parts.lock(th);
-            [parts.getter.clone(), parts.setter.clone(), parts.deleter.clone()]
-        };
-        for function in functions.into_iter().flatten() {
+        for function in
+            [&self.getter, &self.setter, &self.deleter].map(|place| place.get(th)).into_iter().flatten()
+        {
             if super::wrapper::is_abstract(th, &function)? {
                 return Ok(true);
             }

@@ -1,10 +1,12 @@
 //! What `staticmethod` and `classmethod` share: they look like the function they wrap.
 
+use object_model::lock::Variable;
+
 use crate::names::names;
 use crate::prelude::*;
 
 /// What is wrapped; None before `__init__`.
-pub struct Wrapped(Guarded<Value>);
+pub struct Wrapped(Variable);
 
 impl Trace for Wrapped {
     fn trace(&self, visit: &mut dyn FnMut(&Value)) {
@@ -15,17 +17,18 @@ impl Trace for Wrapped {
 impl Wrapped {
     /// A wrapper around `callable`.
     pub fn new(callable: Value) -> Wrapped {
-        Wrapped(Guarded::new(callable))
+        Wrapped(Variable::new(Some(callable)))
     }
 
     /// What is wrapped.
+    #[inline]
     pub fn get(&self, th: &Thread) -> Value {
-        self.0.lock(th).clone()
+        self.0.get(th).unwrap_or(Value::NONE)
     }
 
     /// Replaces it.
     pub fn set(&self, th: &Thread, callable: Value) {
-        let old = std::mem::replace(&mut *self.0.lock(th), callable);
+        let old = self.0.set(th, Some(callable));
         drop(old);
     }
 }

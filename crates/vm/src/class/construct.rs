@@ -4,6 +4,7 @@ use object_model::ty::{Class, flag};
 use object_model::{Obj, Value};
 
 use super::{Plain, special, type_of};
+use crate::builtins::staticmethod::StaticMethod;
 use crate::error::PyResult;
 use crate::names::Special;
 use crate::native::{Args, PyClass};
@@ -29,7 +30,11 @@ pub fn call(th: &mut Thread, class: Class, args: Args<'_>) -> PyResult {
         check_object_arguments(th, class, &args)?;
         allocate(th, class)?
     } else {
-        let new = super::descriptor::bind(th, &new, None, class)?;
+        // Nearly always a static method: what it wraps is called without binding.
+        let new = match th.exact::<StaticMethod>(&new) {
+            Some(method) => method.callable(th),
+            None => super::descriptor::bind(th, &new, None, class)?,
+        };
         let receiver = class.value();
         th.call_prepended(&new, &receiver, args)?
     };

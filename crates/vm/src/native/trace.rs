@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use object_model::lock::Guarded;
+use object_model::lock::{Guarded, Variable};
 use object_model::{Obj, Value};
 
 /// Something that may own values.
@@ -56,6 +56,12 @@ impl<T: Trace> Trace for Box<[T]> {
 impl<K, T: Trace> Trace for HashMap<K, T> {
     fn trace(&self, visit: &mut dyn FnMut(&Value)) {
         self.values().for_each(|v| v.trace(visit));
+    }
+}
+
+impl Trace for Variable {
+    fn trace(&self, visit: &mut dyn FnMut(&Value)) {
+        Variable::trace(self, visit);
     }
 }
 
