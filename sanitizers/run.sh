@@ -34,7 +34,7 @@ here=$PWD/sanitizers
 # Heaps and immortal objects live as long as the process, so leaks are not looked for.
 export ASAN_OPTIONS="detect_leaks=0:detect_stack_use_after_return=0:abort_on_error=0:allocator_may_return_null=1:halt_on_error=1:${ASAN_OPTIONS:-}"
 # A child of a fork may start threads: it is no different from any other process here.
-export TSAN_OPTIONS="suppressions=$here/thread-suppressions.txt:halt_on_error=0:exitcode=66:second_deadlock_stack=1:history_size=4:die_after_fork=0:${TSAN_OPTIONS:-}"
+export TSAN_OPTIONS="suppressions=$here/thread-suppressions.txt:halt_on_error=0:exitcode=66:second_deadlock_stack=1:history_size=4:die_after_fork=0:allocator_may_return_null=1:${TSAN_OPTIONS:-}"
 
 free_threaded=(--no-default-features --features free-threaded)
 

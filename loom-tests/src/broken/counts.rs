@@ -142,20 +142,32 @@ impl<const FAULT: u8> RawRefCount for Counts<FAULT> {
         }
     }
 
+    fn increment_quick(&self, owner: &OwnerCell, me: OwnerId) -> bool {
+        let own = owner.load() == me;
+        if own {
+            self.increment(owner, me);
+        }
+        own
+    }
+
     fn increment_by(&self, owner: &OwnerCell, me: OwnerId, more: u32) {
         for _ in 0..more {
             self.increment(owner, me);
         }
     }
 
-    fn decrement(&self, owner: &OwnerCell, me: OwnerId) -> Release {
+    fn decrement_quick(&self, owner: &OwnerCell, me: OwnerId) -> bool {
         if owner.load() != me {
-            return self.decrement_shared();
+            return false;
         }
         let left = self.local.load(Ordering::Relaxed) - 1;
         self.local.store(left, Ordering::Relaxed);
-        if left != 0 {
-            return Release::Kept;
+        left != 0
+    }
+
+    fn decrement_rest(&self, owner: &OwnerCell, me: OwnerId) -> Release {
+        if owner.load() != me {
+            return self.decrement_shared();
         }
         let order = unless(FAULT == RELAXED_DEATH, Ordering::Acquire);
         if self.shared.load(order) == Shared::UNSHARED.0 || FAULT == LOCAL_DEATH {
