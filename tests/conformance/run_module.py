@@ -28,6 +28,9 @@ PRIVATE = (
 class StandIn(types.ModuleType):
     """Whoever calls what such a module has is skipped."""
 
+    # No call, so nothing would be skipped.
+    PY_SSIZE_T_MAX = sys.maxsize
+
     def __getattr__(self, name):
         # What `test.support` does without.
         if name.startswith("__") or "recursion" in name:
