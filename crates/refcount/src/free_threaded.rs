@@ -289,6 +289,10 @@ impl RawRefCount for RefCount {
     #[inline]
     fn decrement_rest(&self, owner: &OwnerCell, me: OwnerId) -> Release {
         let holder = owner.load();
+        if is_uncounted(holder) {
+            // Since the first look.
+            return Release::Kept;
+        }
         if holder != me {
             return self.decrement_foreign(holder);
         }

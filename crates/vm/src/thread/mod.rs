@@ -15,6 +15,7 @@ pub mod owned_lock;
 pub mod passages;
 pub(crate) mod promote;
 pub mod reentrant;
+mod register_stack;
 pub mod registry;
 pub mod safepoint;
 pub mod signals;
