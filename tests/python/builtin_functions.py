@@ -140,4 +140,9 @@ sink = Sink()
 print(1, "a", sep="-", end="!\n", file=sink)
 assert "".join(sink.parts) == "1-a!\n"
 raises(TypeError, "sep must be None or a string, not int", print, 1, sep=2, file=sink)
+assert b"abc".hex("-") == b"abc".hex(b"-") == "61-62-63"
+raises(TypeError, "object of type 'int' has no len()", b"".hex, 1)
+raises(TypeError, "sep must be str or bytes.", b"".hex, [1])
+raises(ValueError, "sep must be length 1.", b"".hex, "")
+raises(ValueError, "sep must be ASCII.", b"".hex, "\u20ac")
 assert ascii("\u00e9") == "'\\xe9'" and format(3.14159, ".2f") == "3.14" and repr("a") == "'a'"

@@ -170,6 +170,26 @@ with open(path, encoding="utf-16") as f:
     assert f.read() == "€b"
     f.seek(place)
     assert f.read() == "€b"
+with open(path, "w", encoding="utf-7") as f:
+    f.write("a+b\\ \u65e5\u672c\u8a9e! \U0001f600-\ud800")
+assert open(path, "rb").read() == b"a+-b+AFw +ZeVnLIqe! +2D3eAA--+2AA-"
+for size in range(1, 5):
+    # Sequences go on in the next chunk.
+    with open(path, encoding="utf-7") as f:
+        f._CHUNK_SIZE = size
+        assert f.read(5) + f.read() == "a+b\\ \u65e5\u672c\u8a9e! \U0001f600-\ud800", size
+for data, place, end, reason in ((b"a\xff", 1, 2, "unexpected special character"), (b"+!", 0, 2, "ill-formed sequence"),
+                                 (b"+IK.", 0, 4, "partial character in shift sequence"),
+                                 (b"+IKx.", 0, 5, "non-zero padding bits in shift sequence"),
+                                 (b"a+IK", 1, 4, "unterminated shift sequence")):
+    try:
+        data.decode("utf-7")
+    except UnicodeDecodeError as error:
+        assert (error.encoding, error.start, error.end, error.reason) == ("utf7", place, end, reason), error
+    else:
+        raise AssertionError(data)
+assert b"a+IKwx!b\xff+".decode("utf-7", "replace") == "a\u20ac\ufffdb\ufffd"
+assert b"+2AE.".decode("utf-7", "ignore") == "\ud801."
 
 # Positions in the middle of characters' chunks.
 text = "aä€😀\n" * 50

@@ -1,13 +1,13 @@
 //! The module `_codecs`: the registry, and the conversions of the runtime as Python functions.
 //!
-//! Not here: the conversions (`object_model::text::codec`), the registry and error handlers (`vm::builtins::codec_*`).
+//! Not here: the conversions (`object_model::text::codec`, `crate::utf7`), the registry and error handlers (`vm::builtins::codec_*`).
 
 use object_model::text::codec::{self as conversions, Encoding, InvalidEscape, Order};
 use object_model::text::units::{Builder, OwnedUnits};
 use vm::builtins::{codec_native, codec_registry};
 use vm::prelude::*;
 
-use crate::support;
+use crate::{support, utf7};
 
 /// `(object, number)`
 fn pair(th: &mut Thread, object: Value, number: usize) -> Value {
@@ -205,6 +205,28 @@ fn escapes(th: &mut Thread, data: &Value, errors: Option<String>, last: bool, ra
         }
     };
     warn_escape(th, invalid)?;
+    let text = th.units(out.finish().units())?;
+    Ok(pair(th, text, taken))
+}
+
+fn utf7_decoded(th: &mut Thread, data: &Value, errors: Option<String>, last: bool) -> PyResult {
+    let bytes = input(th, data, false)?;
+    let errors = handler(errors);
+    let mut out = Builder::new();
+    let mut decoder = utf7::Decoder::new(&bytes);
+    let taken = loop {
+        match decoder.run(&mut out, last) {
+            Ok(taken) => break taken,
+            Err(fault) => {
+                let object = th.bytes(&bytes)?;
+                let (start, end) = (fault.start, fault.end);
+                let (text, next) =
+                    handle_decode(th, &errors, "utf7", &object, start, end, fault.reason, bytes.len())?;
+                out.push_units(text.units());
+                decoder.at = next;
+            }
+        }
+    };
     let text = th.units(out.finish().units())?;
     Ok(pair(th, text, taken))
 }
@@ -424,6 +446,20 @@ pub mod module {
     #[pyfunction(signature = "(str, errors=None, /)")]
     fn utf_8_encode(th: &mut Thread, str: &Value, errors: Option<String>) -> PyResult {
         encoded(th, str, Encoding::Utf8, errors, "utf_8_encode")
+    }
+
+    #[pyfunction(signature = "(data, errors=None, final=False, /)")]
+    fn utf_7_decode(th: &mut Thread, data: &Value, errors: Option<String>, final_: Option<bool>) -> PyResult {
+        utf7_decoded(th, data, errors, final_.unwrap_or(false))
+    }
+
+    #[pyfunction(signature = "(str, errors=None, /)")]
+    fn utf_7_encode(th: &mut Thread, str: &Value, errors: Option<String>) -> PyResult {
+        // No text lacks bytes.
+        let _ = errors;
+        let text = text_argument(th, str, "utf_7_encode")?;
+        let bytes = th.bytes(&utf7::encode(text.units()))?;
+        Ok(pair(th, bytes, text.len()))
     }
 
     #[pyfunction(signature = "(data, errors=None, /)")]

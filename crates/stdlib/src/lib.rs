@@ -67,6 +67,7 @@ pub mod tracemalloc;
 pub mod types;
 mod typing;
 pub mod unicodedata;
+mod utf7;
 pub mod uuid;
 pub mod warnings;
 pub mod weakref;

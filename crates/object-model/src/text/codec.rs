@@ -4,7 +4,7 @@
 //! `start`, `end` and `reason` of Python's exception). The caller decides, appends a replacement and continues at the
 //! position it likes; [`decode`] and [`encode`] are that loop. The standard handlers are in [`super::handlers`].
 //!
-//! UTF-7 and the code pages are not here.
+//! UTF-7 (`stdlib::utf7`) and the code pages are not here.
 
 mod escape;
 

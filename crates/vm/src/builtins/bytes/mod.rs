@@ -26,7 +26,6 @@ pub use mutable::ByteArrayClass;
 
 use super::int::as_int;
 use super::slice::SliceIndices;
-use crate::class::exact_str;
 use crate::names::Special;
 use crate::prelude::*;
 use crate::protocol::buffer;
@@ -243,18 +242,19 @@ pub(crate) fn hex(
     let separator = match separator {
         None => None,
         Some(given) => {
-            let units: Option<Vec<u32>> = match (exact_str(given), th.downcast::<Bytes>(given)) {
-                (Some(text), _) => Some(text.units().iter().collect()),
-                (None, Some(bytes)) => Some(bytes.as_slice().iter().map(|b| u32::from(*b)).collect()),
-                (None, None) => th.as_str(given).map(|text| text.units().iter().collect()),
+            // This may run Python code, but the content stays as it is.
+            if th.length(given)? != 1 {
+                return Err(th.value_error("sep must be length 1."));
+            }
+            let first = match (th.as_str(given), th.downcast::<Bytes>(given)) {
+                (Some(text), _) => text.units().iter().next(),
+                (None, Some(bytes)) => bytes.as_slice().first().map(|byte| u32::from(*byte)),
+                (None, None) => return Err(th.type_error("sep must be str or bytes.")),
             };
-            match units.as_deref() {
-                None => return Err(th.type_error("sep must be str or bytes.")),
-                Some(&[one]) => match u8::try_from(one).ok().filter(u8::is_ascii) {
-                    Some(byte) => Some(byte),
-                    None => return Err(th.value_error("sep must be ASCII.")),
-                },
-                Some(_) => return Err(th.value_error("sep must be length 1.")),
+            let first = first.and_then(|unit| u8::try_from(unit).ok()).filter(u8::is_ascii);
+            match first {
+                None => return Err(th.value_error("sep must be ASCII.")),
+                separator => separator,
             }
         }
     };
