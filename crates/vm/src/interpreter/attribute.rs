@@ -315,7 +315,7 @@ pub fn store_first(
     value: impl Fn() -> Value,
 ) -> bool {
     let shape = object.shape_id();
-    // Relaxed: both words stand on their own: the first is checked against the object's shape, the second to belong to it.
+    // Relaxed: the first word stands on its own, and is checked against the object's shape.
     let cached = words[0].load(Ordering::Relaxed);
     if cached >> 32 != u64::from(shape.0) || !CriticalSection::is_unneeded(object, me) {
         return false;
@@ -325,7 +325,8 @@ pub fn store_first(
     let old = if cached & cache::SLOT != 0 {
         slot.exchange(value())
     } else {
-        let next = words[1].load(Ordering::Relaxed); // Relaxed: as above.
+        // Acquire pairs with the release in `fill_store`: the shape that it names is visible.
+        let next = words[1].load(Ordering::Acquire);
         if next >> 32 != u64::from(shape.0) {
             return false;
         }
@@ -363,7 +364,8 @@ pub fn store(th: &mut Thread, frame: Frame, i: Instruction, words: &[AtomicU64])
         for pair in words.chunks_exact(2) {
             // Relaxed: both words stand on their own: the second is checked to belong to the first's shape.
             let cached = pair[0].load(Ordering::Relaxed);
-            let next = pair[1].load(Ordering::Relaxed); // Relaxed: as above.
+            // Acquire: as in `store_first`.
+            let next = pair[1].load(Ordering::Acquire);
             if cached >> 32 != shape || cached == 0 {
                 continue;
             }
@@ -437,8 +439,8 @@ fn fill_store(th: &mut Thread, header: &Header, before: &Shape, name: &Obj<Str>,
     if let Some(offset) = area.inline_offset(header, before.count()).filter(|_| grown)
         && let Some(word) = slot_word(before.id(), cache::TRANSITION, offset)
     {
-        // Relaxed: as in `store`.
-        words[at + 1].store(u64::from(before.id().0) << 32 | u64::from(after.id().0), Ordering::Relaxed);
+        // Release pairs with the acquires in `store_first` and `store`: who finds the shape here sees it whole.
+        words[at + 1].store(u64::from(before.id().0) << 32 | u64::from(after.id().0), Ordering::Release);
         cache::replace(th, &words[at], word);
     }
 }
