@@ -4,9 +4,10 @@
 //! 1. What a cache answers lives, and was in the type's dict while the type had the version that the cache remembers.
 //! 2. Whoever changes the dict changes the version before giving up what was there.
 //! 3. The owner counts plainly what only it can free.
+//! 4. Who finds a new shape in a transition that another thread remembered sees the shape whole.
 
 use loom::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
-use loom_tests::{FreeList, Play, Toy, check_play, play_must_fail};
+use loom_tests::{FreeList, Play, Toy, Watched, check_play, play_must_fail};
 use mode::OwnerId;
 use refcount::Release;
 use refcount::free_threaded::RefCount;
@@ -163,4 +164,46 @@ fn fails_if_the_version_changes_after_the_value_is_given_up() {
 #[test]
 fn an_owner_asks_while_another_thread_deletes() {
     check_play(|| Play::over(Type::new()).role(Type::look_up_own).role(Type::delete).end(Type::end));
+}
+
+/// A transition: a shape that one thread makes, and the cache word in which another finds it.
+struct Transition {
+    shape: Watched,
+    word: AtomicUsize,
+}
+
+impl Transition {
+    fn new() -> Self {
+        Transition { shape: Watched::new(), word: AtomicUsize::new(0) }
+    }
+
+    fn remember(&self, order: Ordering) {
+        self.shape.add_one();
+        self.word.store(1, order);
+    }
+
+    fn follow(&self) {
+        if self.word.load(Ordering::Acquire) == 1 {
+            assert_eq!(self.shape.get(), 1, "a shape that is not made yet");
+        }
+    }
+}
+
+/// Invariant 4.
+#[test]
+fn a_transition_is_followed_by_another_thread() {
+    check_play(|| {
+        Play::over(Transition::new())
+            .role(|transition| transition.remember(Ordering::Release))
+            .role(Transition::follow)
+    });
+}
+
+#[test]
+fn fails_if_a_transition_is_remembered_without_an_order() {
+    play_must_fail("Causality violation", || {
+        Play::over(Transition::new())
+            .role(|transition| transition.remember(Ordering::Relaxed))
+            .role(Transition::follow)
+    });
 }
