@@ -26,6 +26,8 @@ const TAKE_BIASED: u8 = 4;
 const REVOKE_PART: u8 = 5;
 /// An owner that was detached does not look at its bias again.
 const TRUST_OLD_LOOK: u8 = 6;
+/// An owner that ends its own bias does not release what it did under it.
+const RELAXED_END: u8 = 7;
 
 /// An object.
 struct Object {
@@ -190,6 +192,17 @@ impl<const FAULT: u8> Scene<FAULT> {
         self.world.detach();
     }
 
+    /// An owner that ends its own bias between two mutations, without stopping the world.
+    fn hands_over(&self) {
+        self.mutates(true);
+        if self.is_biased(&self.own, true) {
+            let order = if FAULT == RELAXED_END { Ordering::Relaxed } else { Ordering::Release };
+            self.own.lock.store(FREE, order);
+        }
+        self.mutates(true);
+        self.world.detach();
+    }
+
     /// Mutates one object after the other.
     fn mutates_each(&self) {
         for object in [&self.other, &self.own] {
@@ -317,6 +330,24 @@ fn an_owner_wakes_without_its_bias() {
 #[test]
 fn fails_if_an_owner_wakes_and_trusts_what_it_saw() {
     play_must_fail("Causality violation", an_owner_sleeps::<TRUST_OLD_LOOK>);
+}
+
+fn an_owner_hands_over<const FAULT: u8>() -> Play<Scene<FAULT>> {
+    Play::over(Scene::of(2))
+        .role(Scene::hands_over)
+        .role(Scene::stranger)
+        .end(|scene| assert_eq!(scene.own.body.get(), 3, "a mutation was lost"))
+}
+
+/// Invariants 1 to 3: an owner ends its own bias, perhaps while a stranger is about to.
+#[test]
+fn an_owner_ends_its_own_bias() {
+    check_play(an_owner_hands_over::<SOUND>);
+}
+
+#[test]
+fn fails_if_an_owner_ends_its_bias_without_an_order() {
+    play_must_fail("Causality violation", an_owner_hands_over::<RELAXED_END>);
 }
 
 /// Invariants 1 and 3: an owner and two strangers.

@@ -5,6 +5,7 @@
 pub mod baton;
 pub mod critical_section;
 pub mod guarded;
+pub mod hand_over;
 pub mod object_lock;
 pub mod place;
 pub mod raw;
@@ -13,4 +14,5 @@ pub mod variable;
 pub use baton::{Baton, Refusal};
 pub use critical_section::CriticalSection;
 pub use guarded::{Guarded, GuardedRef};
+pub use hand_over::hand_over;
 pub use variable::Variable;

@@ -9,7 +9,7 @@
 //!
 //! # Invariants
 //! - L1 A thread that waits detaches first (the hook), so a stop-the-world never waits for it.
-//! - L2 `BIASED` ends only while the owner heap's thread is stopped, detached or gone.
+//! - L2 `BIASED` ends only while the owner heap's thread is stopped, detached or gone, or by that thread (`hand_over`).
 //!
 //! Not here: the rule that no Python code runs while a lock is held (`critical_section`).
 

@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use mode::primitive::Futex;
 use parking_lot::Mutex;
+use vm::builtins::function::Method;
 use vm::exceptions::Exc;
 use vm::lifecycle::shutdown::is_finalizing;
 use vm::prelude::*;
@@ -132,6 +133,9 @@ impl ThreadHandle {
             return Err(th.raise_exc(Exc::PythonFinalizationError, message));
         }
         self.progress.note();
+        if let Some(method) = th.exact::<Method>(&function) {
+            vm::object_model::lock::hand_over(th, &method.receiver);
+        }
         vm::object_model::reclaim::set_multi_threaded();
         let progress = self.progress.clone();
         let size = match STACK_SIZE.load(Ordering::Relaxed) {
