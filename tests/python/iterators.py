@@ -191,3 +191,43 @@ for step in 1, 3, 2.5:
     for thread in threads:
         thread.join()
     assert sorted(taken) == [n * step for n in range(15_000)], step
+
+# Subclasses that iterate as their bases do, in generator expressions: empty, of things another thread made, grown meanwhile.
+class MyList(list):
+    def keep(self):
+        self[:] = (item for item in self if item is not None)
+
+
+class MyTuple(tuple):
+    pass
+
+
+made = [[number] for number in range(100)]
+
+
+def iterate_subclasses():
+    for kind in MyList, MyTuple:
+        assert list(item for item in kind()) == []
+        assert list(item for item in kind(made)) == made
+        assert list(item for item in iter(kind(made))) == made
+        assert [item for item in kind(made)] == made
+    items = MyList()
+    items.keep()
+    assert items == []
+    items.extend(made)
+    items.append(None)
+    items.keep()
+    assert items == made
+    items = MyList(range(3))
+    assert list(items.append(item) or item for item in items if len(items) < 10) == [0, 1, 2, 0, 1, 2, 0]
+    results.append(True)
+
+
+results = []
+iterate_subclasses()
+threads = [threading.Thread(target=iterate_subclasses) for _ in range(3)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+assert results == [True] * 4

@@ -118,10 +118,13 @@ pub fn step(th: &Thread, frame: Frame, i: Instruction) -> bool {
     let (items, index) = (value(frame, i.a + 1), frame.register(i.a as usize + 2));
     // SAFETY: as in `step_quick`.
     let at = word_int(unsafe { *index }) as usize;
-    let item = match exact::list(items) {
-        Some(list) => list.get(th, at),
+    // SAFETY: the first register holds the iteration's mark.
+    let item = if unsafe { *frame.register(i.a as usize) } == LIST_MARK {
+        // SAFETY: the mark says that this is a list, perhaps of a subclass.
+        unsafe { Obj::<List>::borrow_unchecked(items) }.get(th, at)
+    } else {
         // SAFETY: as in `step_quick`.
-        None => unsafe { Obj::<Tuple>::borrow_unchecked(items) }.items().get(at).cloned(),
+        unsafe { Obj::<Tuple>::borrow_unchecked(items) }.items().get(at).cloned()
     };
     let Some(item) = item else {
         put(th, frame, i.a as usize + 1, Value::UNBOUND);
