@@ -303,6 +303,26 @@ def check_messages():
         assert str(error).endswith(message.removeprefix("object.")), str(error)
 
 
+def check_what_proxies_say_of_their_class():
+    class Proxy:
+        @property
+        def __class__(self):
+            return int
+
+    class SubProxy(Proxy):
+        pass
+
+    class Plain(SubProxy):
+        __class__ = object.__dict__["__class__"]
+
+    for made in Proxy(), SubProxy():
+        assert isinstance(made, int) and isinstance(made, Proxy) and not isinstance(made, str)
+    made = Plain()
+    assert not isinstance(made, int) and isinstance(made, Proxy)
+    made.__class__ = SubProxy
+    assert isinstance(made, int) and type(made) is SubProxy
+
+
 for name, function in list(globals().items()):
     if name.startswith("check_"):
         function()

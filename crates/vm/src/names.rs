@@ -48,6 +48,7 @@ specials! {
     Enter "__enter__" Exit "__exit__" Await "__await__" AIter "__aiter__" ANext "__anext__" AEnter "__aenter__"
     AExit "__aexit__" InstanceCheck "__instancecheck__" SubclassCheck "__subclasscheck__"
     Buffer "__buffer__" ReleaseBuffer "__release_buffer__" Prepare "__prepare__" ClassGetItem "__class_getitem__"
+    Class "__class__"
 }
 
 impl Special {

@@ -61,6 +61,8 @@ pub mod flag {
     pub const MATCH_SELF: u32 = 1 << 23;
     /// `__new__` is `object`'s.
     pub const PLAIN_NEW: u32 = 1 << 24;
+    /// `__class__` of instances is not `object`'s: they may say that they are of another class.
+    pub const CUSTOM_CLASS: u32 = 1 << 25;
     /// Bits that a subclass inherits.
     pub const INHERITED: u32 = FINALIZER | SEQUENCE | MAPPING | MATCH_SELF | 0x7FFF << 8;
 }

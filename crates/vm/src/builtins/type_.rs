@@ -79,23 +79,13 @@ pub fn is_instance_plain(th: &mut Thread, instance: &Value, class: Class) -> PyR
     if own.is_subtype(th, class) {
         return Ok(true);
     }
-    if !own.payload.has(flag::CUSTOM_GETATTR) && has_class_of_object(th, own) {
+    if !own.payload.has(flag::CUSTOM_GETATTR | flag::CUSTOM_CLASS) {
         return Ok(false);
     }
     // A proxy may say that it is of another class.
     let said = th.find_attr_or_none(instance, &names().class)?;
     let said = said.and_then(|said| th.as_class(&said));
     Ok(said.is_some_and(|said| said.is_subtype(th, class)))
-}
-
-/// True if `__class__` of a class's instances is what `object` makes of it.
-fn has_class_of_object(th: &Thread, class: Class) -> bool {
-    let name = &names().class;
-    let Some(object) = class.payload.mro.get(th).last() else { return false };
-    match (class::lookup(th, class, name), class::lookup(th, object, name)) {
-        (Some(found), Some(plain)) => found.is(&plain),
-        _ => false,
-    }
 }
 
 /// What `issubclass` answers where no metaclass says otherwise; what is no class may still have `__bases__`.

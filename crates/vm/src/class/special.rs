@@ -35,6 +35,7 @@ pub fn refresh(th: &mut Thread, class: Class) {
     let finalizer = table[Special::Del as usize].is_some();
     let new = table[Special::New as usize].is_some() && !overridden(Special::New);
     class.payload.set_flags(flag::PLAIN_NEW, new);
+    class.payload.set_flags(flag::CUSTOM_CLASS, overridden(Special::Class));
     class.payload.set_flags(flag::CUSTOM_GETATTR, getattr);
     class.payload.set_flags(flag::CUSTOM_SETATTR, setattr);
     class.payload.set_flags(flag::FINALIZER, finalizer);

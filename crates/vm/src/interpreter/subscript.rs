@@ -7,6 +7,7 @@ use object_model::list::List;
 use object_model::object::slot::count_quick;
 use object_model::shape::builtin;
 use object_model::string::Str;
+use object_model::tuple::Tuple;
 use object_model::value::int::{INT_TAG, word_int};
 use object_model::{Obj, Value};
 
@@ -42,17 +43,6 @@ pub fn item_quick(me: OwnerId, container: &Value, index: u64) -> Option<Value> {
     let items = exact::tuple(container)?.items();
     // SAFETY: the tuple holds its items.
     unsafe { count_quick(me, items.get(place(word_int(index), || items.len()))?.word()) }
-}
-
-/// [`item_quick`] of an item that may need more.
-#[inline]
-fn item(th: &Thread, container: &Value, index: &Value) -> Option<Value> {
-    let index = index.as_small_int()?;
-    if let Some(list) = exact::list(container) {
-        return list.get(th, place(index, || list.len()));
-    }
-    let items = exact::tuple(container)?.items();
-    items.get(place(index, || items.len())).cloned()
 }
 
 /// The place that an index means; beyond any length for a negative one that is too large.
@@ -95,25 +85,30 @@ fn store_locked(th: &Thread, frame: Frame, i: Instruction, list: &Obj<List>, ind
 }
 
 /// `container[index]` of a native sequence and a small int, if that needs no call and there is such an item.
-#[inline]
+#[inline(always)]
 fn fast_item(th: &mut Thread, container: &Value, index: &Value) -> Option<Value> {
     let header = container.as_header()?;
     let index = index.as_small_int()?;
-    let place = |length: usize| {
-        let index = if index < 0 { index + length as i64 } else { index };
-        // A negative number is beyond any length when taken without its sign.
-        Some(index as usize).filter(|index| *index < length)
-    };
     match header.shape_id() {
+        builtin::LIST => {
+            // SAFETY: the shape says so.
+            let list = unsafe { Obj::<List>::borrow_unchecked(container) };
+            list.get(th, place(index, || list.len()))
+        }
+        builtin::TUPLE => {
+            // SAFETY: the shape says so.
+            let items = unsafe { Obj::<Tuple>::borrow_unchecked(container) }.items();
+            items.get(place(index, || items.len())).cloned()
+        }
         builtin::BYTES => {
             // SAFETY: the shape says so.
             let bytes = unsafe { Obj::<Bytes>::borrow_unchecked(container) }.as_slice();
-            Some(Value::int32(bytes[place(bytes.len())?].into()))
+            bytes.get(place(index, || bytes.len())).map(|byte| Value::int32((*byte).into()))
         }
         builtin::STR => {
             // SAFETY: the shape says so.
             let text = unsafe { Obj::<Str>::borrow_unchecked(container) };
-            let index = place(text.len())?;
+            let index = Some(place(index, || text.len())).filter(|index| *index < text.len())?;
             let character = u8::try_from(text.units().get(index)).ok()?;
             Some(crate::builtins::str::latin1(th, character))
         }
@@ -132,9 +127,7 @@ pub fn load(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<Option<Re
         put(th, frame, i.a as usize, found);
         return Ok(None);
     }
-    if let Some(found) = item(th, value(frame, i.b), value(frame, i.c))
-        .or_else(|| fast_item(th, value(frame, i.b), value(frame, i.c)))
-    {
+    if let Some(found) = fast_item(th, value(frame, i.b), value(frame, i.c)) {
         kill(th, frame, i, KILL_B, i.b);
         put(th, frame, i.a as usize, found);
         return Ok(None);
@@ -165,8 +158,7 @@ pub fn load_constant(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<
         put(th, frame, i.a as usize, found);
         return Ok(());
     }
-    let known = item(th, value(frame, i.b), index).or_else(|| fast_item(th, value(frame, i.b), index));
-    let found = match known {
+    let found = match fast_item(th, value(frame, i.b), index) {
         Some(found) => found,
         None => th.get_item(value(frame, i.b), index)?,
     };
