@@ -484,3 +484,60 @@ def check_restless_keys():
 
 
 check_restless_keys()
+
+
+def check_searches_of_lists():
+    nan = float("nan")
+    for item, items, index in [
+        (1, [0, 2, True], 2),
+        (True, [0, 2, 1], 2),
+        (1, [0, 1.0], 1),
+        (1.0, [0, 2, 1], 2),
+        (0, [1, 2, False, 0], 2),
+        (nan, [1, nan], 1),
+        (2**70, [1, 2, 2**70], 2),
+        (-1, [1, 0, -1], 2),
+        ("b", [1, "a", "b"], 2),
+        (None, [0, None], 1),
+    ]:
+        assert item in items and items.index(item) == index, (item, items)
+        rest = items[:index] + items[index + 1 :]
+        items.remove(item)
+        assert len(items) == len(rest) and all(a is b for a, b in zip(items, rest))
+    for item, items in [(3, []), (3, [1, 2]), (3, ["3", None, 4.5]), (nan, [float("nan")]), ("a", [1, "A"])]:
+        assert item not in items
+        raises(ValueError, "list.index(x): x not in list", items.index, item)
+        raises(ValueError, "list.remove(x): x not in list", items.remove, item)
+    items = [1, 2, 3, 1, 2, 3]
+    assert [items.index(2, start) for start in (0, 1, 2, 4, -3, -1_000)] == [1, 1, 4, 4, 4, 1]
+    raises(ValueError, "list.index(x): x not in list", items.index, 2, 2, 4)
+    raises(ValueError, "list.index(x): x not in list", items.index, 2, 100)
+
+    class Shrinking:
+        def __eq__(self, other):
+            items.clear()
+            return False
+
+    items = [1, Shrinking(), 2, 3]
+    assert 3 not in items and items == []
+
+    class NoMembers:
+        __contains__ = None
+
+        def __iter__(self):
+            return iter([1])
+
+    class Iterated:
+        def __iter__(self):
+            return iter([1, 2])
+
+    class Odd:
+        def __contains__(self, item):
+            return [item]
+
+    raises(TypeError, "argument of type 'NoMembers' is not a container or iterable", lambda: 1 in NoMembers())
+    raises(TypeError, "argument of type 'int' is not a container or iterable", lambda: 1 in 5)
+    assert 2 in Iterated() and 3 not in Iterated() and 0 in Odd()
+
+
+check_searches_of_lists()

@@ -26,6 +26,7 @@ use crate::object::slot::Slot;
 use crate::shape::builtin;
 use crate::string::OutOfMemory;
 use crate::value::Value;
+use crate::value::int::both_int;
 use array::Array;
 
 /// The payload of a `list`.
@@ -136,6 +137,18 @@ impl Obj<List> {
         }
         // SAFETY: the index is below the capacity.
         unsafe { slots.get_unchecked(index) }.load_quick(me)
+    }
+
+    /// The first place from `from` on where something else may be than a small int which is not `int`, the word of one: that
+    /// int, an object, or the end.
+    pub fn skip_other_ints(&self, from: usize, int: u64) -> usize {
+        let slots = self.array.slots();
+        let rest = slots.get(from..self.end(slots)).unwrap_or_default();
+        let is_other = |slot: &Slot| {
+            let word = slot.peek();
+            word != int && both_int(word, int)
+        };
+        from + rest.iter().take_while(|slot| is_other(slot)).count()
     }
 
     /// Below it slots may be read without a lock. In the free-threaded build the length may belong to another array; what

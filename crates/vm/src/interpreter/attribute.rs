@@ -488,12 +488,12 @@ fn has_own(th: &Thread, header: &Header, name: &Obj<Str>) -> bool {
     }
 }
 
-/// `LOAD_METHOD`, where the first alternative is not for the receiver's shape.
+/// `LOAD_METHOD`, where no alternative tells of a method for the receiver's shape that needs no call to be counted.
 #[inline(never)]
 pub fn load_method(th: &mut Thread, frame: Frame, i: Instruction, words: &[AtomicU64]) -> PyResult<()> {
     let receiver = take(frame, i, KILL_B, i.b);
-    // The first alternative is known to fail but where a value is not to be counted quickly.
-    let rest = if mode::FREE_THREADED { words } else { &words[1..] };
+    // With a GIL all is counted quickly.
+    let rest = if mode::FREE_THREADED { words } else { &[] };
     let known = |word: &AtomicU64| cache::found(th.owner(), cache::read(word), receiver.as_header()?);
     if let Some(method) = rest.iter().rev().find_map(known) {
         put_method(th, frame, i.a, method, Some(receiver));

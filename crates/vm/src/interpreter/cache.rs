@@ -96,6 +96,12 @@ pub fn found_quick(me: OwnerId, word: u64, receiver: &Header) -> Option<Value> {
     unsafe { count_quick(me, entry.word) }
 }
 
+/// [`found_quick`] by either alternative.
+#[inline(always)]
+pub fn method_quick(me: OwnerId, words: &[AtomicU64], receiver: &Header) -> Option<Value> {
+    found_quick(me, read(&words[0]), receiver).or_else(|| found_quick(me, read(&words[1]), receiver))
+}
+
 /// Reads an alternative.
 #[inline(always)]
 pub fn read(word: &AtomicU64) -> u64 {

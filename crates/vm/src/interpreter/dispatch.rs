@@ -629,7 +629,7 @@ pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
                 if word & 7 == 0 {
                     // SAFETY: a register's object is alive.
                     let object = unsafe { header(word) };
-                    if let Some(method) = cache::found_quick(me, cache::read(cache_word!(0)), object) {
+                    if let Some(method) = cache::method_quick(me, cache_words!(2), object) {
                         if i.flags & KILL_B != 0 {
                             // SAFETY: as in `reg`; the reference moves below.
                             unsafe { *base.add(i.b as usize) = UNBOUND };

@@ -389,26 +389,27 @@ impl Thread {
         if let Some(set) = exact::set(container) {
             return crate::builtins::set::contains(self, set, item);
         }
-        let class = type_of(container);
-        match special::get(self, class, Special::Contains).cloned() {
-            Some(method) if !method.is_none() => {
-                let answer = self.call_special_method(&method, container, class, &[item])?;
-                self.is_true(&answer)
-            }
-            None if self.is_iterable(container) => {
-                let iterator = self.iter(container)?;
-                while let Some(candidate) = self.next(&iterator)? {
-                    if self.same_or_equal(&candidate, item)? {
-                        return Ok(true);
-                    }
-                }
-                Ok(false)
-            }
-            _ => {
-                let name = self.type_name(container);
-                Err(self.type_error(format_args!("argument of type '{name}' is not a container or iterable")))
-            }
+        if let Some(list) = exact::list(container) {
+            return Ok(crate::builtins::list::find(self, list, item, 0, usize::MAX)?.is_some());
         }
+        if self.has_special(container, Special::Contains)
+            && let Some(answer) = self.call_special(container, Special::Contains, &[item])?
+        {
+            return self.is_true(&answer);
+        }
+        // A `__contains__` of None forbids the search.
+        if special::get(self, type_of(container), Special::Contains).is_none() && self.is_iterable(container)
+        {
+            let iterator = self.iter(container)?;
+            while let Some(candidate) = self.next(&iterator)? {
+                if self.same_or_equal(&candidate, item)? {
+                    return Ok(true);
+                }
+            }
+            return Ok(false);
+        }
+        let name = self.type_name(container);
+        Err(self.type_error(format_args!("argument of type '{name}' is not a container or iterable")))
     }
 
     /// The number that an index key means, for a sequence called `kind` of `length` items: not negative, maybe too

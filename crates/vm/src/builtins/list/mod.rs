@@ -89,6 +89,28 @@ fn compare(th: &mut Thread, this: &Obj<List>, other: &Value, op: CompareOp) -> P
     }
 }
 
+/// The first place from `index` on, before `stop`, of an item that is or equals `value`.
+pub(crate) fn find(
+    th: &mut Thread,
+    this: &Obj<List>,
+    value: &Value,
+    mut index: usize,
+    stop: usize,
+) -> PyResult<Option<usize>> {
+    let int = value.as_small_int().map(|_| value.word());
+    loop {
+        if let Some(int) = int {
+            index = this.skip_other_ints(index, int);
+        }
+        let item = if index < stop { this.get(th, index) } else { None };
+        let Some(item) = item else { return Ok(None) };
+        if th.same_or_equal(&item, value)? {
+            return Ok(Some(index));
+        }
+        index += 1;
+    }
+}
+
 /// `this[slice]`
 pub(crate) fn load_slice(th: &mut Thread, this: &Obj<List>, slice: &Slice) -> PyResult {
     let parts = slice::unpack(th, slice)?;
@@ -208,14 +230,7 @@ impl ListClass {
     }
 
     fn __contains__(this: &Obj<List>, th: &mut Thread, key: &Value) -> PyResult<bool> {
-        let mut index = 0;
-        while let Some(item) = this.get(th, index) {
-            if th.same_or_equal(&item, key)? {
-                return Ok(true);
-            }
-            index += 1;
-        }
-        Ok(false)
+        Ok(find(th, this, key, 0, usize::MAX)?.is_some())
     }
 
     /// Return self[index].
@@ -367,17 +382,12 @@ impl ListClass {
         stop: Option<&Value>,
     ) -> PyResult<usize> {
         let length = this.len();
-        let mut index = slice::bound(th, start, length, 0)?;
+        let start = slice::bound(th, start, length, 0)?;
         let stop = slice::bound(th, stop, length, usize::MAX)?;
-        while index < stop
-            && let Some(item) = this.get(th, index)
-        {
-            if th.same_or_equal(&item, value)? {
-                return Ok(index);
-            }
-            index += 1;
+        match find(th, this, value, start, stop)? {
+            Some(index) => Ok(index),
+            None => Err(th.value_error("list.index(x): x not in list")),
         }
-        Err(th.value_error("list.index(x): x not in list"))
     }
 
     /// Insert object before index.
@@ -412,15 +422,13 @@ impl ListClass {
     /// Raises ValueError if the value is not present.
     #[signature("(value, /)")]
     fn remove(this: &Obj<List>, th: &mut Thread, value: &Value) -> PyResult<()> {
-        let mut index = 0;
-        while let Some(item) = this.get(th, index) {
-            if th.same_or_equal(&item, value)? {
+        match find(th, this, value, 0, usize::MAX)? {
+            Some(index) => {
                 drop(this.remove(th, index));
-                return Ok(());
+                Ok(())
             }
-            index += 1;
+            None => Err(th.value_error("list.remove(x): x not in list")),
         }
-        Err(th.value_error("list.remove(x): x not in list"))
     }
 
     /// Reverse *IN PLACE*.
