@@ -3,6 +3,7 @@
 import itertools
 import sys
 import threading
+import traceback
 
 
 def raises(kind, message, function, *args, **kwargs):
@@ -231,3 +232,78 @@ for thread in threads:
 for thread in threads:
     thread.join()
 assert results == [True] * 4
+
+
+# Pairs that a loop takes apart at once.
+def check_pairs():
+    def taken(iterable):
+        result = []
+        for a, b in iterable:
+            result.append((a, b))
+        return result
+
+    d = {"a": 1, "b": 2}
+    assert taken(d.items()) == [("a", 1), ("b", 2)] == list(d.items())
+    assert taken(reversed(d.items())) == [("b", 2), ("a", 1)]
+    assert taken(enumerate("xy", 2**70)) == [(2**70, "x"), (2**70 + 1, "y")]
+    assert taken(enumerate("xy", 2**61 - 1)) == list(enumerate("xy", 2**61 - 1))
+    assert taken(zip("xyz", [1, 2])) == [("x", 1), ("y", 2)] == taken(zip("xy", [1, 2], strict=True))
+    assert taken(zip()) == [] and [a for (a,) in zip("xy")] == ["x", "y"]
+    assert [(i, a, b) for i, (a, b) in enumerate(zip("xy", "zw"))] == [(0, "x", "z"), (1, "y", "w")]
+    assert [a for a, a in d.items()] == [1, 2]
+    assert [f() for f in [lambda: (a, b) for a, b in d.items()]] == [("b", 2), ("b", 2)]
+    assert [pair for pair in enumerate("xy")] == [(0, "x"), (1, "y")]
+    for d["k"], d["v"] in zip("pq", "rs"):
+        pass
+    assert (d["k"], d["v"]) == ("q", "s")
+    for a, *b in enumerate("x"):
+        assert (a, b) == (0, ["x"])
+    raises(ValueError, "too many values to unpack (expected 2, got 3)", taken, zip("x", "y", "z"))
+    raises(ValueError, "not enough values to unpack (expected 2, got 1)", taken, zip("x"))
+    raises(ValueError, "zip() argument 2 is shorter than argument 1", taken, zip("xy", "z", strict=True))
+
+    # What was taken before an error or a change stays.
+    def broken():
+        yield 1
+        raise KeyError("broken")
+
+    seen = []
+    try:
+        for a, b in enumerate(broken()):
+            seen.append((a, b))
+    except KeyError as error:
+        first, second = traceback.extract_tb(error.__traceback__)
+        assert first.line == "for a, b in enumerate(broken()):" and second.name == "broken", (first, second)
+    assert seen == [(0, 1)] and (a, b) == (0, 1)
+    d = {1: 2}
+    try:
+        for a, b in d.items():
+            d[a + 1] = b
+    except RuntimeError as error:
+        assert str(error) == "dictionary changed size during iteration"
+    assert (a, b) == (1, 2) and d == {1: 2, 2: 2}
+
+    class Counted(enumerate):
+        def __next__(self):
+            number, item = super().__next__()
+            return item, number
+
+    assert taken(Counted("xy")) == [("x", 0), ("y", 1)]
+
+    # What the registers held before is given up, and may look at the loop's variables.
+    log = []
+
+    class Loud:
+        def __del__(self):
+            log.append(sys._getframe(1).f_locals.get("b"))
+
+    def loop():
+        a = Loud()
+        for a, b in zip([1, Loud(), 3], "xyz"):
+            log.append(b)
+
+    loop()
+    assert log == [None, "x", "y", "z", "z"], log
+
+
+check_pairs()

@@ -19,7 +19,7 @@ macro_rules! hang {
         /// Has native loops call `__next__` of this file's classes directly.
         pub(super) fn hang(th: &mut Thread) {
             $({
-                static NEXT: super::FastNext = super::FastNext(|th, iterator| {
+                static NEXT: super::FastNext = super::FastNext::new(|th, iterator| {
                     match th.downcast::<$class>(iterator) {
                         Some(iterator) => <$class>::__next__(iterator, th),
                         None => Ok(None),

@@ -79,7 +79,7 @@ macro_rules! indexed_iterator {
             index: AtomicUsize,
         }
 
-        static $static: FastNext = FastNext(|th, iterator| {
+        static $static: FastNext = FastNext::new(|th, iterator| {
             // SAFETY: hung on this very class, whose instances these are.
             let this: &Obj<$type> = unsafe { Obj::borrow_unchecked(iterator) };
             Ok(this.step_on(th))
@@ -200,7 +200,7 @@ pub struct ListReverseIterator {
 /// The position of an exhausted reverse iterator.
 const OVER: i64 = -2;
 
-static LIST_REVERSE_NEXT: FastNext = FastNext(|th, iterator| {
+static LIST_REVERSE_NEXT: FastNext = FastNext::new(|th, iterator| {
     // SAFETY: hung on this very class, whose instances these are.
     let this: &Obj<ListReverseIterator> = unsafe { Obj::borrow_unchecked(iterator) };
     Ok(this.step_on(th))
@@ -278,7 +278,7 @@ pub struct SequenceIterator {
     index: AtomicI64,
 }
 
-static SEQUENCE_NEXT: FastNext = FastNext(|th, iterator| {
+static SEQUENCE_NEXT: FastNext = FastNext::new(|th, iterator| {
     // SAFETY: hung on this very class, whose instances these are.
     let this: &Obj<SequenceIterator> = unsafe { Obj::borrow_unchecked(iterator) };
     SequenceIterator::__next__(this, th)
@@ -368,7 +368,7 @@ pub struct CallableIterator {
     source: Guarded<Option<(Value, Value)>>,
 }
 
-static CALLABLE_NEXT: FastNext = FastNext(|th, iterator| {
+static CALLABLE_NEXT: FastNext = FastNext::new(|th, iterator| {
     // SAFETY: hung on this very class, whose instances these are.
     let this: &Obj<CallableIterator> = unsafe { Obj::borrow_unchecked(iterator) };
     CallableIterator::__next__(this, th)

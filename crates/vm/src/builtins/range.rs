@@ -442,7 +442,7 @@ pub struct RangeIterator {
     index: AtomicI64,
 }
 
-static RANGE_NEXT: iterators::FastNext = iterators::FastNext(|th, iterator| {
+static RANGE_NEXT: iterators::FastNext = iterators::FastNext::new(|th, iterator| {
     // SAFETY: hung on the class of `RangeIterator`, whose instances these are.
     let this: &Obj<RangeIterator> = unsafe { Obj::borrow_unchecked(iterator) };
     Ok(this.step_on().map(|i| th.int(i)))
@@ -512,7 +512,7 @@ pub struct LongRangeIterator {
     index: Guarded<Value>,
 }
 
-static LONG_NEXT: iterators::FastNext = iterators::FastNext(|th, iterator| {
+static LONG_NEXT: iterators::FastNext = iterators::FastNext::new(|th, iterator| {
     // SAFETY: hung on the class of `LongRangeIterator`, whose instances these are.
     let this: &Obj<LongRangeIterator> = unsafe { Obj::borrow_unchecked(iterator) };
     LongRangeIterator::__next__(this, th)

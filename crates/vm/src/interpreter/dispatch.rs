@@ -20,6 +20,7 @@ use object_model::value::int::{INT_TAG, add_words, both_int, int_word, mul_words
 use object_model::value::singleton::{FALSE, LIST_MARK, NONE, RANGE_MARK, TRUE, TUPLE_MARK, UNBOUND};
 use object_model::{Header, Obj, Object, Value};
 
+use super::iterate::Stepped;
 pub use super::outcome::{Outcome, Resume};
 use super::{
     arithmetic, attribute, build, cache, call, exception, generator, iterate, names, pattern, subscript,
@@ -827,10 +828,13 @@ pub fn run(th: &mut Thread, entry: Frame) -> PyResult {
                     enter_or_fail!(generator::for_next(th, Frame(base), whole(i)));
                     continue;
                 }
-                if check!(iterate::next(th, Frame(base), whole(i))) {
-                    poll!();
-                    jump!(i.c.cast_signed());
+                let stepped = check!(iterate::next(th, Frame(base), whole(i)));
+                if stepped == Stepped::Out {
+                    next!();
                 }
+                poll!();
+                jump!(i.c.cast_signed());
+                skip!(usize::from(stepped == Stepped::Unpacked));
             }
             Opcode::AdoptIter => slow!(iterate::adopt, i),
             Opcode::GetIterator => slow!(iterate::get_iterator, i),

@@ -3,7 +3,7 @@
 //! An iteration takes three registers. Ranges, lists and tuples are iterated in them, marked by an internal value in the
 //! first; everything else has its iterator there.
 
-use compiler::bytecode::instruction::{Instruction, KILL_B};
+use compiler::bytecode::instruction::{Instruction, KILL_B, Opcode};
 use mode::OwnerId;
 use object_model::list::List;
 use object_model::object::slot::count_quick;
@@ -19,6 +19,7 @@ use crate::builtins::range::{Range, RangeIterator};
 use crate::error::PyResult;
 use crate::frame::{Frame, drop_word_as};
 use crate::protocol::exact;
+use crate::protocol::iterator::Item;
 use crate::thread::Thread;
 
 #[inline(always)]
@@ -136,19 +137,52 @@ pub fn step(th: &Thread, frame: Frame, i: Instruction) -> bool {
     true
 }
 
-/// `FOR_NEXT` on an iterator object; false when it is exhausted, and dropped.
+/// Where a step of an iteration leads.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Stepped {
+    /// Behind the loop: the iterator is exhausted, and dropped.
+    Out,
+    /// To the loop's beginning, with the item.
+    In,
+    /// Behind the `UNPACK_SEQUENCE` at the loop's beginning: its registers have what it would write.
+    Unpacked,
+}
+
+/// `FOR_NEXT` on an iterator object.
 #[inline(never)]
-pub fn next(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<bool> {
-    match th.next(value(frame, i.a))? {
+pub fn next(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<Stepped> {
+    let iterator = value(frame, i.a);
+    let item = match pair_target(frame, i).and_then(|first| Some((first, th.next_pair(iterator)?))) {
+        Some((first, item)) => match item? {
+            Some(Item::Pair(x, y)) => {
+                put(th, frame, first, x);
+                put(th, frame, first + 1, y);
+                return Ok(Stepped::Unpacked);
+            }
+            Some(Item::Whole(item)) => Some(item),
+            None => None,
+        },
+        None => th.next(iterator)?,
+    };
+    match item {
         Some(item) => {
             put(th, frame, i.b as usize, item);
-            Ok(true)
+            Ok(Stepped::In)
         }
         None => {
             put(th, frame, i.a as usize, Value::UNBOUND);
-            Ok(false)
+            Ok(Stepped::Out)
         }
     }
+}
+
+/// The first of the two registers that the loop's first instruction unpacks an item into, if it does nothing else with it.
+#[inline(always)]
+fn pair_target(frame: Frame, i: Instruction) -> Option<usize> {
+    // SAFETY: the compiler's jumps stay inside the code; the frame's place is behind the instruction.
+    let first = unsafe { &*frame.pc().offset(i.c.cast_signed() as isize) };
+    let takes_apart = first.opcode == Opcode::UnpackSequence as u8 && first.b == i.b && first.c == 2;
+    (takes_apart && first.flags & KILL_B != 0).then_some(first.a as usize)
 }
 
 /// `UNPACK_SEQUENCE` of exactly a tuple or a list of the right length; false if it must go the long way.

@@ -15,9 +15,34 @@ use crate::protocol::exact;
 
 /// Hung on the class of a native iterator, whose `__iter__` answers the iterator itself: its `__next__` without a call,
 /// with None at the end.
-pub struct FastNext(pub fn(&mut Thread, &Value) -> PyResult<Option<Value>>);
+pub struct FastNext {
+    next: fn(&mut Thread, &Value) -> PyResult<Option<Value>>,
+    /// The same for who takes tuples of two apart at once.
+    pair: Option<fn(&mut Thread, &Value) -> PyResult<Option<Item>>>,
+}
+
+/// What an iterator gives to a loop that takes it apart.
+pub enum Item {
+    /// The item.
+    Whole(Value),
+    /// What a tuple of two would hold.
+    Pair(Value, Value),
+}
 
 impl FastNext {
+    /// Of any items.
+    pub const fn new(next: fn(&mut Thread, &Value) -> PyResult<Option<Value>>) -> FastNext {
+        FastNext { next, pair: None }
+    }
+
+    /// Of tuples of two, some of which `pair` gives without a tuple.
+    pub const fn of_pairs(
+        next: fn(&mut Thread, &Value) -> PyResult<Option<Value>>,
+        pair: fn(&mut Thread, &Value) -> PyResult<Option<Item>>,
+    ) -> FastNext {
+        FastNext { next, pair: Some(pair) }
+    }
+
     /// Hangs it on a class; subclasses do not have it.
     pub fn hang(&'static self, class: Class) {
         // Release pairs with the acquire in `of`, though a static needs no publishing.
@@ -92,7 +117,7 @@ impl Thread {
         if let Some(fast) = FastNext::of(class) {
             // Iterators over iterators go as deep as they were built.
             self.check_native_stack()?;
-            return (fast.0)(self, iterator);
+            return (fast.next)(self, iterator);
         }
         let Some(method) = special::get(self, class, Special::Next).cloned() else {
             let name = self.type_name(iterator);
@@ -100,6 +125,16 @@ impl Thread {
         };
         let result = self.call_special_method(&method, iterator, class, &[]);
         self.catch(result, Exc::StopIteration)
+    }
+
+    /// As [`Thread::next`] of an iterator that can give pairs without a tuple; None if it is none.
+    #[inline]
+    pub fn next_pair(&mut self, iterator: &Value) -> Option<PyResult<Option<Item>>> {
+        let pair = FastNext::of(iterator.as_header()?.shape().class())?.pair?;
+        if let Err(raised) = self.check_native_stack() {
+            return Some(Err(raised));
+        }
+        Some(pair(self, iterator))
     }
 
     /// Calls `each` for every item.

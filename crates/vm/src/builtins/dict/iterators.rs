@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::builtins::iterators::{FastNext, builtin_iter, make, reduced};
 use crate::prelude::*;
+use crate::protocol::iterator::Item;
 
 /// Where an iteration is. Threads that share an iterator may see an entry twice, as with CPython's.
 struct Cursor {
@@ -109,6 +110,20 @@ fn item(th: &mut Thread, key: Value, value: Value) -> Value {
     th.tuple(vec![key, value])
 }
 
+/// How loops step over the iterators: with their items' parts apart, if items have parts.
+macro_rules! fast_next {
+    ($type:ident, key) => { fast_next!($type, new __next__) };
+    ($type:ident, value) => { fast_next!($type, new __next__) };
+    ($type:ident, item) => { fast_next!($type, of_pairs __next__ pair) };
+    ($type:ident, $make:ident $($method:ident)*) => {
+        FastNext::$make($(|th, iterator| {
+            // SAFETY: hung on this very class, whose instances these are.
+            let this: &Obj<$type> = unsafe { Obj::borrow_unchecked(iterator) };
+            this.$method(th)
+        }),*)
+    };
+}
+
 macro_rules! dict_iterator {
     ($type:ident $name:tt $part:ident $static:ident $start:expr, $step:ident) => {
         #[doc = concat!("The payload of a `", $name, "`.")]
@@ -119,11 +134,7 @@ macro_rules! dict_iterator {
             cursor: Cursor,
         }
 
-        static $static: FastNext = FastNext(|th, iterator| {
-            // SAFETY: hung on this very class, whose instances these are.
-            let this: &Obj<$type> = unsafe { Obj::borrow_unchecked(iterator) };
-            $type::__next__(this, th)
-        });
+        static $static: FastNext = fast_next!($type, $part);
 
         impl $type {
             /// A new iterator.
@@ -131,6 +142,19 @@ macro_rules! dict_iterator {
                 let start: fn(&Obj<Dict>) -> usize = $start;
                 let cursor = Cursor::new(&dict, start(&dict));
                 make(th, $type { dict: Held::new(dict), cursor }, &$static)
+            }
+
+            /// The next entry.
+            fn step(&self, th: &mut Thread) -> PyResult<Option<(Value, Value)>> {
+                let Some(dict) = self.dict.get(th) else { return Ok(None) };
+                match self.cursor.$step(th, dict) {
+                    Step::Entry(key, value) => Ok(Some((key, value))),
+                    Step::End => {
+                        self.dict.release(th);
+                        Ok(None)
+                    }
+                    Step::Failed(message) => Err(th.runtime_error(message)),
+                }
             }
         }
 
@@ -141,15 +165,7 @@ macro_rules! dict_iterator {
             }
 
             fn __next__(&self, th: &mut Thread) -> PyResult<Option<Value>> {
-                let Some(dict) = self.dict.get(th) else { return Ok(None) };
-                match self.cursor.$step(th, dict) {
-                    Step::Entry(k, v) => Ok(Some($part(th, k, v))),
-                    Step::End => {
-                        self.dict.release(th);
-                        Ok(None)
-                    }
-                    Step::Failed(message) => Err(th.runtime_error(message)),
-                }
+                Ok(self.step(th)?.map(|(key, value)| $part(th, key, value)))
             }
 
             /// Private method returning an estimate of len(list(it)).
@@ -175,6 +191,18 @@ macro_rules! dict_iterator {
             }
         }
     };
+}
+
+impl DictItemIterator {
+    fn pair(&self, th: &mut Thread) -> PyResult<Option<Item>> {
+        Ok(self.step(th)?.map(|(key, value)| Item::Pair(key, value)))
+    }
+}
+
+impl DictReverseItemIterator {
+    fn pair(&self, th: &mut Thread) -> PyResult<Option<Item>> {
+        Ok(self.step(th)?.map(|(key, value)| Item::Pair(key, value)))
+    }
 }
 
 dict_iterator! { DictKeyIterator "dict_keyiterator" key KEY_NEXT |_| 0, next }

@@ -10,6 +10,7 @@ use crate::builtins::slice::{index_value, int_ref, not_an_integer};
 use crate::class::special;
 use crate::names::Special;
 use crate::prelude::*;
+use crate::protocol::iterator::Item;
 use crate::protocol::mapping;
 
 /// A tuple of two.
@@ -20,12 +21,12 @@ fn pair(th: &mut Thread, first: Value, second: Value) -> PyResult {
 }
 
 macro_rules! fast_next {
-    ($static:ident $type:ident) => {
-        static $static: FastNext = FastNext(|th, iterator| {
+    ($static:ident $type:ident, $make:ident $($method:ident)*) => {
+        static $static: FastNext = FastNext::$make($(|th, iterator| {
             // SAFETY: hung on this very class, whose instances these are.
             let this: &Obj<$type> = unsafe { Obj::borrow_unchecked(iterator) };
-            $type::__next__(this, th)
-        });
+            this.$method(th)
+        }),*);
     };
 }
 
@@ -50,7 +51,36 @@ pub struct Enumerate {
 /// The number is in `Enumerate::large`.
 const LARGE: i64 = i64::MAX;
 
-fast_next!(ENUMERATE_NEXT Enumerate);
+fast_next!(ENUMERATE_NEXT Enumerate, of_pairs __next__ pair);
+
+impl Enumerate {
+    /// The next number and its item.
+    fn step(&self, th: &mut Thread) -> PyResult<Option<(Value, Value)>> {
+        let Some(item) = th.next(&self.iterator)? else { return Ok(None) };
+        // Relaxed: threads that share an iterator may see a number twice, as they may an item.
+        let index = self.index.load(Ordering::Relaxed);
+        match Value::small_int(index) {
+            Some(value) if index != LARGE => {
+                let next = if Value::small_int(index + 1).is_some() { index + 1 } else { LARGE };
+                if next == LARGE {
+                    *self.large.lock(th) = int_value(th, IntRef::Small(index).add(IntRef::Small(1)));
+                }
+                self.index.store(next, Ordering::Relaxed); // Relaxed: as above.
+                Ok(Some((value, item)))
+            }
+            _ => {
+                let index = self.large.lock(th).clone();
+                let next = int_value(th, int_ref(&index).unwrap_or(IntRef::Small(0)).add(IntRef::Small(1)));
+                *self.large.lock(th) = next;
+                Ok(Some((index, item)))
+            }
+        }
+    }
+
+    fn pair(&self, th: &mut Thread) -> PyResult<Option<Item>> {
+        Ok(self.step(th)?.map(|(number, item)| Item::Pair(number, item)))
+    }
+}
 
 #[pymethods]
 impl Enumerate {
@@ -75,24 +105,9 @@ impl Enumerate {
     }
 
     fn __next__(&self, th: &mut Thread) -> PyResult<Option<Value>> {
-        let Some(item) = th.next(&self.iterator)? else { return Ok(None) };
-        // Relaxed: threads that share an iterator may see a number twice, as they may an item.
-        let index = self.index.load(Ordering::Relaxed);
-        match Value::small_int(index) {
-            Some(value) if index != LARGE => {
-                let next = if Value::small_int(index + 1).is_some() { index + 1 } else { LARGE };
-                if next == LARGE {
-                    *self.large.lock(th) = int_value(th, IntRef::Small(index).add(IntRef::Small(1)));
-                }
-                self.index.store(next, Ordering::Relaxed); // Relaxed: as above.
-                pair(th, value, item).map(Some)
-            }
-            _ => {
-                let index = self.large.lock(th).clone();
-                let next = int_value(th, int_ref(&index).unwrap_or(IntRef::Small(0)).add(IntRef::Small(1)));
-                *self.large.lock(th) = next;
-                pair(th, index, item).map(Some)
-            }
+        match self.step(th)? {
+            Some((number, item)) => pair(th, number, item).map(Some),
+            None => Ok(None),
         }
     }
 
@@ -171,7 +186,24 @@ pub struct Zip {
     strict: AtomicBool,
 }
 
-fast_next!(ZIP_NEXT Zip);
+fast_next!(ZIP_NEXT Zip, of_pairs __next__ item);
+
+impl Zip {
+    /// The next items, of two iterators without a tuple.
+    fn item(&self, th: &mut Thread) -> PyResult<Option<Item>> {
+        let strict = self.strict.load(Ordering::Relaxed); // Relaxed: a flag on its own.
+        if let ([a, b], false) = (self.iterators.as_slice(), strict) {
+            let Some(first) = th.next(a)? else { return Ok(None) };
+            let Some(second) = th.next(b)? else { return Ok(None) };
+            return Ok(Some(Item::Pair(first, second)));
+        }
+        if self.iterators.is_empty() {
+            return Ok(None);
+        }
+        let items = advance(th, "zip", &self.iterators, strict)?;
+        Ok(items.map(|items| Item::Whole(th.tuple(items))))
+    }
+}
 
 #[pymethods]
 impl Zip {
@@ -192,17 +224,11 @@ impl Zip {
     }
 
     fn __next__(&self, th: &mut Thread) -> PyResult<Option<Value>> {
-        let strict = self.strict.load(Ordering::Relaxed); // Relaxed: a flag on its own.
-        if let ([a, b], false) = (self.iterators.as_slice(), strict) {
-            let Some(first) = th.next(a)? else { return Ok(None) };
-            let Some(second) = th.next(b)? else { return Ok(None) };
-            return pair(th, first, second).map(Some);
+        match self.item(th)? {
+            Some(Item::Pair(first, second)) => pair(th, first, second).map(Some),
+            Some(Item::Whole(item)) => Ok(Some(item)),
+            None => Ok(None),
         }
-        if self.iterators.is_empty() {
-            return Ok(None);
-        }
-        let items = advance(th, "zip", &self.iterators, strict)?;
-        Ok(items.map(|items| th.tuple(items)))
     }
 
     /// Return state information for pickling.
@@ -236,7 +262,7 @@ pub struct Map {
     strict: AtomicBool,
 }
 
-fast_next!(MAP_NEXT Map);
+fast_next!(MAP_NEXT Map, new __next__);
 
 #[pymethods]
 impl Map {
@@ -303,7 +329,7 @@ pub struct Filter {
     iterator: Value,
 }
 
-fast_next!(FILTER_NEXT Filter);
+fast_next!(FILTER_NEXT Filter, new __next__);
 
 #[pymethods]
 impl Filter {
@@ -358,7 +384,7 @@ pub struct Reversed {
     index: AtomicI64,
 }
 
-fast_next!(REVERSED_NEXT Reversed);
+fast_next!(REVERSED_NEXT Reversed, new __next__);
 
 impl Reversed {
     /// The sequence and the next index, unless it is exhausted.

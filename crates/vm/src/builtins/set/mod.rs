@@ -447,7 +447,7 @@ pub struct SetIterator {
 
 const END: usize = usize::MAX;
 
-static SET_NEXT: FastNext = FastNext(|th, iterator| {
+static SET_NEXT: FastNext = FastNext::new(|th, iterator| {
     // SAFETY: hung on this very class, whose instances these are.
     let this: &Obj<SetIterator> = unsafe { Obj::borrow_unchecked(iterator) };
     SetIterator::__next__(this, th)

@@ -13,7 +13,7 @@ pub struct StrIterator {
     at: AtomicUsize,
 }
 
-static NEXT: FastNext = FastNext(|th, iterator| {
+static NEXT: FastNext = FastNext::new(|th, iterator| {
     // SAFETY: hung on this very class, whose instances these are.
     unsafe { Obj::<StrIterator>::borrow_unchecked(iterator) }.__next__(th)
 });
