@@ -22,6 +22,7 @@ use mode::{Attached, FREE_THREADED, OwnerId};
 use crate::lock::CriticalSection;
 use crate::object::handle::Obj;
 use crate::object::layout::{Layout, Payload};
+use crate::object::run;
 use crate::object::slot::Slot;
 use crate::shape::builtin;
 use crate::string::OutOfMemory;
@@ -57,15 +58,10 @@ impl List {
     #[inline]
     fn of_slots(token: &Attached, first: &[Slot], second: &[Slot]) -> Result<List, OutOfMemory> {
         let (array, filled) = Array::filled(first.len() + second.len(), |place| {
-            let mut place = place;
-            for run in [first, second] {
-                for slot in run {
-                    // SAFETY: there is a place for each.
-                    unsafe {
-                        place.write(slot.count_locked(token));
-                        place = place.add(1);
-                    }
-                }
+            // SAFETY: there is a place for each.
+            unsafe {
+                run::copy_counted(token, first, place);
+                run::copy_counted(token, second, place.add(first.len()));
             }
         })?;
         Ok(List { array, len: AtomicUsize::new(filled) })
@@ -486,9 +482,8 @@ impl Payload for List {
 
 impl Drop for List {
     fn drop(&mut self) {
-        for slot in &self.array.slots()[..self.len()] {
-            // SAFETY: the reference moves out; nobody looks at the slot any more, but to free its memory.
-            drop(unsafe { Value::from_word(slot.peek()) });
-        }
+        let slots = &self.array.slots()[..self.len()];
+        // SAFETY: a slot is a word; nobody looks at the slots of a dead list any more, but to free their memory.
+        unsafe { run::release_all(std::slice::from_raw_parts(slots.as_ptr().cast(), slots.len())) };
     }
 }

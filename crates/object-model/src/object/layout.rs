@@ -196,8 +196,18 @@ pub fn set_hooks(hooks: Hooks) {
 /// The caller owned a reference to `object` and gives it up.
 #[inline(always)]
 pub unsafe fn release_current(object: NonNull<Header>) {
+    // SAFETY: the caller's word.
+    unsafe { release_current_as(mode::attached::current_owner(), object) };
+}
+
+/// [`release_current`], when the current thread's heap `me` is at hand.
+///
+/// # Safety
+/// As [`release_current`].
+#[inline(always)]
+pub(crate) unsafe fn release_current_as(me: OwnerId, object: NonNull<Header>) {
     // SAFETY: the caller's reference keeps the object alive until this decrement.
-    if !unsafe { object.as_ref() }.decrement_quick(mode::attached::current_owner()) {
+    if !unsafe { object.as_ref() }.decrement_quick(me) {
         // SAFETY: the decrement began just now.
         unsafe { release_rest_current(object) };
     }

@@ -4,4 +4,5 @@ pub mod attributes;
 pub mod handle;
 pub mod header;
 pub mod layout;
+pub(crate) mod run;
 pub mod slot;
