@@ -84,6 +84,8 @@ def nested(wrap, depth=DEEP):
 
 
 def check_freeing():
+    ignored = []
+    sys.unraisablehook = lambda unraisable: ignored.append(unraisable.exc_type)
     for name, wrap in WRAPPERS.items():
         value = nested(wrap)
         del value
@@ -102,6 +104,9 @@ def check_freeing():
     thread.start()
     thread.join()
     threading.stack_size(0)
+    sys.unraisablehook = sys.__unraisablehook__
+    # Every finalizer ran to its end.
+    assert not ignored, ignored[:3]
 
 
 def bounded(function, *args, also=()):

@@ -208,6 +208,23 @@ impl Generator {
         self.body.visit(copy).unwrap_or_default()
     }
 
+    /// True if closing it would run nothing and tell nobody.
+    pub(crate) fn dies_silently(&self, th: &Thread) -> bool {
+        match self.body.stage() {
+            Stage::Finished => true,
+            Stage::Created => self.kind == Kind::Generator && self.frame(th).is_none(),
+            Stage::Suspended => {
+                self.kind == Kind::Generator && self.frame(th).is_none() && self.ends_silently()
+            }
+            Stage::Running => false,
+        }
+    }
+
+    /// True if no handler stands where it waits.
+    fn ends_silently(&self) -> bool {
+        self.body.visit(|body| interpreter::ends_silently(&self.code, body)) == Some(true)
+    }
+
     /// Closes what dies; what goes wrong is reported and goes no further.
     pub(super) fn finalize(this: &Obj<Generator>, th: &mut Thread) {
         if this.body.stage() == Stage::Finished {
@@ -405,10 +422,7 @@ impl Generator {
             }
             Stage::Finished => return Ok(Value::NONE),
             Stage::Suspended if generator.frame(th).is_none() => {
-                // Where no handler stands, nothing would run.
-                let is_silent =
-                    generator.body.visit(|body| interpreter::ends_silently(&generator.code, body));
-                if is_silent == Some(true) && generator.body.take().is_ok() {
+                if generator.ends_silently() && generator.body.take().is_ok() {
                     Self::end(generator);
                     return Ok(Value::NONE);
                 }
