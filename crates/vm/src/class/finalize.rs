@@ -9,6 +9,9 @@ use crate::thread::Thread;
 
 /// Hook of `object_model`: runs the finalizer of an object that was revived for it.
 pub fn run(object: &Value) {
+    if Generator::of(object).is_some_and(|generator| generator.is_finished()) {
+        return;
+    }
     Thread::with_current(|th| {
         // What it holds then dies as the parts of any object do, however long a chain of generators is.
         if Generator::of(object).is_some_and(|generator| generator.dies_silently(th)) {
