@@ -1,5 +1,6 @@
 """list, tuple, dict, set, range, slice: methods, messages, subclasses, changes while they are walked."""
 
+import itertools
 import sys
 
 
@@ -541,3 +542,20 @@ def check_searches_of_lists():
 
 
 check_searches_of_lists()
+
+
+def check_slices():
+    bounds = [None, 0, 1, -1, 3, -3, 5, -5, 6, 100, -100]
+    for whole in "abcde", "añbcd", "a\u1234bcd", "a\U00012345bcd", "", b"abcde", b"", (1, 2, 3, 4, 5), (), [1, 2, 3, 4, 5], []:
+        for start, stop, step in itertools.product(bounds, bounds, [None, 1, -1, 2, -2, 7]):
+            part = whole[start:stop:step]
+            assert part == whole[slice(start, stop, step)] and type(part) is type(whole)
+            expected = [whole[n] for n in range(*slice(start, stop, step).indices(len(whole)))]
+            assert list(part) == expected, (whole, start, stop, step)
+    for whole in "abc", b"abc", (1, 2, 3):
+        assert whole[:] is whole and whole[0:3] is whole
+        raises(ValueError, "slice step cannot be zero", lambda: whole[::0])
+    assert type(type("T", (tuple,), {})([1, 2])[:]) is tuple
+
+
+check_slices()

@@ -3,7 +3,7 @@
 use object_model::ty::flag;
 
 use crate::builtins::iterators::TupleIterator;
-use crate::builtins::slice;
+use crate::builtins::slice::{self, SliceIndices};
 use crate::prelude::*;
 use crate::protocol::{exact, mapping, sequence};
 
@@ -42,6 +42,15 @@ fn compare(th: &mut Thread, this: &Obj<Tuple>, other: &Value, op: CompareOp) -> 
         Some(other) => sequence::compare(th, this, other, op),
         None => Ok(Value::NOT_IMPLEMENTED),
     }
+}
+
+/// The items that a slice names.
+pub(crate) fn subscript(th: &mut Thread, this: &Obj<Tuple>, indices: SliceIndices) -> PyResult {
+    if indices.step == 1 && indices.count == this.len() && exact::tuple(this.as_value()).is_some() {
+        return Ok(this.as_value().clone());
+    }
+    let items = indices.iter().filter_map(|i| this.items().get(i).cloned()).collect();
+    Ok(th.tuple(items))
 }
 
 #[pymethods(for = Tuple)]
@@ -94,11 +103,7 @@ impl TupleClass {
     fn __getitem__(this: &Obj<Tuple>, th: &mut Thread, key: &Value) -> PyResult {
         if let Some(slice) = slice::exact(key) {
             let indices = slice::adjust(th, slice, this.len())?;
-            if indices.step == 1 && indices.count == this.len() && exact::tuple(this.as_value()).is_some() {
-                return Ok(this.as_value().clone());
-            }
-            let items = indices.iter().filter_map(|i| this.items().get(i).cloned()).collect();
-            return Ok(th.tuple(items));
+            return subscript(th, this, indices);
         }
         match th.sequence_index(key, this.len())? {
             Some(index) => match this.items().get(index) {

@@ -15,7 +15,9 @@ use super::attribute::{give_back, kill, put, take, take_as};
 use super::build;
 use super::call;
 use super::dispatch::Resume;
+use crate::builtins::bytes::immutable;
 use crate::builtins::slice::{self, Slice};
+use crate::builtins::{str, tuple};
 use crate::class::special;
 use crate::error::PyResult;
 use crate::frame::{Frame, drop_word_as};
@@ -234,18 +236,44 @@ fn built(th: &mut Thread, frame: Frame, first: u16) -> Value {
     Slice::make(th, start, stop, step)
 }
 
+/// The part of a container that a slice of these numbers names; None of a container whose type is not known here.
+fn part(th: &mut Thread, container: &Value, numbers: (i64, i64, i64)) -> Option<PyResult> {
+    match container.as_header()?.shape_id() {
+        builtin::LIST => {
+            // SAFETY: the shape says so.
+            let list = unsafe { Obj::<List>::borrow_unchecked(container) };
+            let at = slice::fit(numbers, list.len());
+            let sliced = list.sliced(th, at.start.max(0) as usize, at.step as isize, at.count);
+            Some(mapping::memory(th, sliced).map(Obj::into_value))
+        }
+        builtin::TUPLE => {
+            // SAFETY: the shape says so.
+            let tuple = unsafe { Obj::<Tuple>::borrow_unchecked(container) };
+            Some(tuple::subscript(th, tuple, slice::fit(numbers, tuple.len())))
+        }
+        builtin::STR => {
+            // SAFETY: the shape says so.
+            let text = unsafe { Obj::<Str>::borrow_unchecked(container) };
+            Some(str::subscript(th, text, slice::fit(numbers, text.len())))
+        }
+        builtin::BYTES => {
+            // SAFETY: the shape says so.
+            let bytes = unsafe { Obj::<Bytes>::borrow_unchecked(container) };
+            Some(immutable::subscript(th, bytes, slice::fit(numbers, bytes.as_slice().len())))
+        }
+        _ => None,
+    }
+}
+
 /// `LOAD_SLICE`
 #[inline(never)]
 pub fn load_slice(th: &mut Thread, frame: Frame, i: Instruction) -> PyResult<()> {
     let container = value(frame, i.b);
     // Where the parts are numbers, their registers need no clearing: they hold no references.
-    let found = match (exact::list(container), numbers(frame, i.c)) {
-        (Some(list), Some(numbers)) => {
-            let at = slice::fit(numbers, list.len());
-            let sliced = list.sliced(th, at.start.max(0) as usize, at.step as isize, at.count);
-            mapping::memory(th, sliced)?.into_value()
-        }
-        _ => {
+    let known = numbers(frame, i.c).and_then(|numbers| part(th, container, numbers));
+    let found = match known {
+        Some(found) => found?,
+        None => {
             let slice = built(th, frame, i.c);
             th.get_item(container, &slice)?
         }

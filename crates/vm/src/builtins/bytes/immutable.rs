@@ -5,7 +5,7 @@ use object_model::ty::flag;
 use super::iterator::BytesIterator;
 use super::{from_arguments, from_hex, shared};
 use crate::builtins::memoryview::{self, Layout};
-use crate::builtins::slice;
+use crate::builtins::slice::{self, SliceIndices};
 use crate::names::Special;
 use crate::prelude::*;
 use crate::protocol::buffer::Exporter;
@@ -61,6 +61,19 @@ fn of_class(th: &mut Thread, class: Class, content: &[u8]) -> PyResult {
 
 shared::methods!(BytesClass Bytes);
 shared::plain_methods!(BytesClass Bytes);
+
+/// The bytes that a slice names.
+pub(crate) fn subscript(th: &mut Thread, this: &Obj<Bytes>, indices: SliceIndices) -> PyResult {
+    let content = this.as_slice();
+    if indices.step != 1 {
+        return th.bytes(&super::pick(content, indices));
+    }
+    if indices.count == content.len() {
+        return <Bytes as super::Bytelike>::itself(th, this);
+    }
+    let start = indices.start as usize;
+    th.bytes(content.get(start..start + indices.count).unwrap_or_default())
+}
 
 #[pymethods(for = Bytes)]
 impl BytesClass {
@@ -128,11 +141,7 @@ impl BytesClass {
         let content = this.as_slice();
         if let Some(slice) = slice::exact(key) {
             let indices = slice::adjust(th, slice, content.len())?;
-            if indices.step == 1 && indices.count == content.len() {
-                return <Bytes as super::Bytelike>::itself(th, this);
-            }
-            let picked = super::pick(content, indices);
-            return th.bytes(&picked);
+            return subscript(th, this, indices);
         }
         match th.sequence_index(key, content.len())? {
             Some(index) => match content.get(index) {

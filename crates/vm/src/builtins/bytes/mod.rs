@@ -10,7 +10,7 @@
 //! | `percent` | the `%` operator |
 //! | `iterator` | iteration |
 
-mod immutable;
+pub(crate) mod immutable;
 mod iterator;
 mod mutable;
 mod percent;

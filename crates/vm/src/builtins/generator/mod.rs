@@ -421,11 +421,13 @@ impl Generator {
                 return Ok(Value::NONE);
             }
             Stage::Finished => return Ok(Value::NONE),
-            Stage::Suspended if generator.frame(th).is_none() => {
-                if generator.ends_silently() && generator.body.take().is_ok() {
-                    Self::end(generator);
-                    return Ok(Value::NONE);
-                }
+            Stage::Suspended
+                if generator.frame(th).is_none()
+                    && generator.ends_silently()
+                    && generator.body.take().is_ok() =>
+            {
+                Self::end(generator);
+                return Ok(Value::NONE);
             }
             _ => {}
         }

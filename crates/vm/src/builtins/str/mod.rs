@@ -59,8 +59,8 @@ use crate::protocol::sequence;
 )]
 pub struct StrClass;
 
-/// The part of `text` that a slice names.
-fn subscript(th: &mut Thread, this: &Obj<Str>, indices: slice::SliceIndices) -> PyResult {
+/// The part of a text that a slice names.
+pub(crate) fn subscript(th: &mut Thread, this: &Obj<Str>, indices: slice::SliceIndices) -> PyResult {
     let units = this.units();
     if indices.step == 1 {
         if indices.count == units.len() && exact_str(this.as_value()).is_some() {
